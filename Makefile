@@ -1,0 +1,91 @@
+# `make book` builds the book, `make test` proves it. Both install what they need into .venv first,
+# and do again only what something has changed for. `make help` lists the rest.
+
+PYTHON ?= python3
+BIN    := .venv/bin
+BUILD  := book/_build
+
+# Two threads everywhere: sums of floats come out in the same order on every machine that has them,
+# and so the numbers printed in the notebooks do too.
+export OMP_NUM_THREADS ?= 2
+# Jupyter's debugger, which nobody uses here, would warn about Python's frozen modules.
+export PYDEVD_DISABLE_FILE_VALIDATION := 1
+
+NOTEBOOKS := $(wildcard book/*.ipynb)
+LIBRARY   := $(shell find atomic_lib data -type f -not -path '*/__pycache__/*')
+PAGES     := _config.yml _toc.yml $(shell find book -type f -not -path '$(BUILD)/*' -not -path '*/.*')
+
+.DEFAULT_GOAL := help
+.PHONY: help install book test lint unit nbval pages notebooks normalise clean distclean
+.NOTPARALLEL: # training, executing and testing each use all the cores already
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+# --- the environment -----------------------------------------------------------------------------
+
+install: .venv/.installed ## make .venv with the library, the book's tools and the tests' tools
+
+.venv/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "This book needs Python 3.11 or newer as '$(PYTHON)'; name another one with: make PYTHON=python3.12" >&2; \
+	  exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo 'Installing into .venv; the first time this takes some minutes ...'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[book,test]'
+	@touch $@
+
+# --- the book ------------------------------------------------------------------------------------
+
+book: $(BUILD)/.built ## execute the notebooks and build the pages
+	@echo "The book is at $(BUILD)/html/index.html"
+
+$(BUILD)/.built: $(BUILD)/.executes $(PAGES)
+	@rm -rf $(BUILD)/html
+	$(BIN)/jupyter-book build book/ --all -W --keep-going
+	@touch $@
+
+# Executed notebooks are cached by their code alone. What they compute also hangs on the library,
+# the data and the weights, so a change in one of those drops the cache.
+$(BUILD)/.executes: .venv/.installed $(LIBRARY)
+	@rm -rf $(BUILD)/.jupyter_cache
+	@mkdir -p $(BUILD)
+	@touch $@
+
+# --- the proof -----------------------------------------------------------------------------------
+
+test: lint unit nbval pages ## everything that must hold: code, notebooks, book and pages
+
+lint: .venv/.installed ## ruff, and whether the notebooks are normalised
+	$(BIN)/ruff check
+	@$(NORMALISE) --verify $(NOTEBOOKS) || { echo "Run 'make normalise' before committing." >&2; exit 1; }
+
+unit: .venv/.installed ## the library, the packaging, and every notebook with small parameters
+	MPLBACKEND=agg $(BIN)/python -m pytest tests --ignore=tests/pages
+
+nbval: .venv/.installed ## run the committed notebooks and compare their marked cells
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600 book
+
+pages: book ## the built pages: links, figures, formulas, and not a word to the network
+	$(BIN)/python -m pytest tests/pages
+
+# --- working on it -------------------------------------------------------------------------------
+
+# What a notebook is committed without: the traces of who ran it, when and with which tool.
+# Outputs, execution counts and cell ids stay.
+NORMALISE := $(BIN)/nbstripout --keep-output --keep-count --keep-id --unix-newlines \
+  --extra-keys "metadata.papermill metadata.vscode metadata.language_info.version \
+  cell.metadata.papermill cell.metadata.vscode cell.metadata.jp-MarkdownHeadingCollapsed"
+
+notebooks: .venv/.installed ## run every notebook in place, and normalise it
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace $(NOTEBOOKS)
+	@$(NORMALISE) $(NOTEBOOKS)
+
+normalise: .venv/.installed ## make the notebooks fit to commit, keeping their outputs
+	@$(NORMALISE) $(NOTEBOOKS)
+
+clean: ## remove what was built
+	rm -rf $(BUILD) .pytest_cache .ruff_cache
+
+distclean: clean ## remove .venv as well
+	rm -rf .venv *.egg-info

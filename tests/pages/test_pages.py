@@ -1,0 +1,188 @@
+"""The built pages: whole, linked, and able to do without a network. Run by `make pages`.
+
+First their text is read, then a browser opens each one from disk with the network cut: on a wide
+light screen, and on a phone in the dark.
+"""
+
+import functools
+import os
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+BOOK = Path(__file__).parents[2] / "book"
+HTML = BOOK / "_build" / "html"
+PAGES = sorted(
+    path.relative_to(HTML).as_posix()
+    for path in HTML.rglob("*.html")
+    if "_static" not in path.relative_to(HTML).parts
+)
+CHAPTERS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
+SCREENS = {
+    "wide and light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "phone and dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+}
+REMOTE = re.compile(r"\s*(https?:|wss?:)?//", re.I)
+FETCHED_BY_CSS = re.compile(r"(?:url\(|@import)\s*['\"]?\s*((?:https?:)?//[^'\")\s]+)", re.I)
+# Relations of a <link> that name another page and fetch nothing.
+NAMES_ONLY = {"canonical", "license", "author", "prev", "next", "index", "search", "copyright"}
+
+
+def unable(why):
+    """Skip here; fail in CI, where what is not checked would pass for checked."""
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
+
+
+@functools.cache
+def read(page: str) -> BeautifulSoup:
+    return BeautifulSoup((HTML / page).read_text(encoding="utf8"), "html.parser")
+
+
+@functools.cache
+def anchors(page: str) -> set[str]:
+    return {tag.get("id") or tag.get("name") for tag in read(page).find_all(id=True)} | {
+        tag["name"] for tag in read(page).find_all("a", attrs={"name": True})
+    }
+
+
+def addresses(page: str):
+    """Yield (tag, address) for all that the page refers to."""
+    for tag in read(page).find_all(True):
+        for attribute in ("src", "href", "data", "poster"):
+            if tag.get(attribute):
+                yield tag, tag[attribute]
+        for candidate in tag.get("srcset", "").split(","):
+            if candidate.strip():
+                yield tag, candidate.split()[0]
+
+
+def test_the_book_is_built():
+    if not PAGES:
+        unable("There are no pages yet: run `make book` first.")
+    assert {"index.html", *(f"{name}.html" for name in CHAPTERS)} <= set(PAGES)
+
+
+# --- what is written in them ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    broken = []
+    for tag, address in addresses(page):
+        url = urlsplit(address)
+        if url.scheme or url.netloc:
+            continue
+        path = HTML / page if not url.path else (HTML / page).parent / unquote(url.path)
+        target = Path(os.path.normpath(path))
+        if not target.is_file():
+            broken.append(f"<{tag.name}> {address}")
+        elif url.fragment and target.suffix == ".html":
+            if unquote(url.fragment) not in anchors(target.relative_to(HTML).as_posix()):
+                broken.append(f"<{tag.name}> {address}: no such place on that page")
+    assert not broken
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_fetched_from_elsewhere(page):
+    remote = [
+        f"<{tag.name}> {address}"
+        for tag, address in addresses(page)
+        if REMOTE.match(address)
+        and tag.name != "a"
+        and not (tag.name == "link" and set(tag.get("rel", [])) <= NAMES_ONLY)
+    ]
+    inline = [tag.get_text() for tag in read(page).find_all("style")]
+    inline += [tag["style"] for tag in read(page).find_all(style=True)]
+    assert not remote + FETCHED_BY_CSS.findall("\n".join(inline))
+
+
+def test_no_style_sheet_fetches_from_elsewhere():
+    sheets = {str(path): path.read_text(encoding="utf8") for path in HTML.rglob("*.css")}
+    fetched = {path: FETCHED_BY_CSS.findall(text) for path, text in sheets.items()}
+    assert not {path: found for path, found in fetched.items() if found}
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_figure_is_there(name):
+    """As many pictures on the page as the notebook draws and its text sets in."""
+    expected = 0
+    for cell in nbformat.read(BOOK / f"{name}.ipynb", as_version=4).cells:
+        if cell.cell_type == "markdown":
+            expected += len(re.findall(r"^[`:]{3,}\{(?:glue:)?(?:figure|image)\}|!\[",
+                                       cell.source, re.MULTILINE))
+        elif not {"remove-output", "remove-cell"} & set(cell.metadata.get("tags", [])):
+            expected += sum(
+                any(kind.startswith("image/") for kind in output.get("data", {}))
+                for output in cell.get("outputs", [])
+            )
+    assert len(read(f"{name}.html").select("article img")) >= expected
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_widget_comes_with_its_scripts(page):
+    if read(page).find("script", type="application/vnd.jupyter.widget-view+json"):
+        scripts = [tag["src"] for tag in read(page).find_all("script", src=True)]
+        assert any(re.search("html-manager|embed", src) for src in scripts), "a dead widget"
+
+
+# --- what a reader sees --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+    found = [os.environ.get("ATOMIC_BROWSER"), *map(shutil.which, names)]
+    executable = next(filter(None, found), None)
+    if not executable:
+        unable("No Chromium or Chrome found: install one, or name it in ATOMIC_BROWSER.")
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["no-sandbox", "disable-gpu", "disable-background-networking", "disable-sync",
+             "disable-component-update", "no-first-run", "host-resolver-rules=MAP * ~NOTFOUND"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=executable, args=[f"--{flag}" for flag in quiet]
+        )
+        yield chromium
+        chromium.close()
+
+
+FORMULAS = """async () => {
+  const marked = [...document.querySelectorAll('.math')];
+  if (marked.length) await window.MathJax?.startup?.promise;
+  return {
+    blank: marked.filter(m => !m.querySelector('mjx-container')).map(m => m.textContent),
+    wrong: [...document.querySelectorAll('[data-mml-node=merror]')].map(m => m.textContent),
+  };
+}"""
+PICTURES = """async () => {
+  const missing = [];
+  for (const img of document.images)
+    await img.decode().catch(() => missing.push(img.getAttribute('src')));
+  return missing;
+}"""
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("page", PAGES)
+def test_opens_from_disk_without_a_network(browser, page, screen):
+    with browser.new_context(offline=True, **SCREENS[screen]) as context:
+        tab = context.new_page()
+        requests, complaints = [], []
+        tab.on("request", lambda request: requests.append(request.url))
+        tab.on("websocket", lambda socket: requests.append(socket.url))
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        tab.goto((HTML / page).as_uri(), wait_until="load")
+
+        assert tab.evaluate(FORMULAS) == {"blank": [], "wrong": []}
+        assert tab.evaluate(PICTURES) == []
+        assert tab.evaluate(TOO_WIDE) <= 1, "the page is wider than the screen"
+        assert not [url for url in requests if not url.startswith(("file:", "data:", "blob:"))]
+        assert not complaints
