@@ -179,7 +179,7 @@ def test_opens_from_disk_without_a_network(browser, page, screen):
         tab.on("websocket", lambda socket: requests.append(socket.url))
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         tab.on("console", lambda said: said.type == "error" and complaints.append(said.text))
-        tab.goto((HTML / page).as_uri(), wait_until="load")
+        tab.goto((HTML / page).as_uri(), wait_until="networkidle")
 
         assert tab.evaluate(FORMULAS) == {"blank": [], "wrong": []}
         assert tab.evaluate(PICTURES) == []
