@@ -1,0 +1,140 @@
+"""The command line: python -m atomic_lib train / evaluate / decompose.
+
+Whatever the user can put right ends in one sentence on standard error and exit status 2.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from . import checkpoints, digits, metrics, spikes
+from .errors import BadInput
+from .model import AtomicAutoencoder
+from .recipes import RECIPES, find
+from .spikes import Spikes
+from .training import Training, pick_device
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options) or 0
+    except BadInput as problem:
+        print(f"atomic_lib: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("atomic_lib: stopped.", file=sys.stderr)
+        return 130
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train a recipe; weights, record and checkpoint go into --out."""
+    recipe = find(options.recipe)
+    if options.images:
+        recipe = recipe.replace(name=f"{recipe.name}-own", data=digits.Pictures(options.images, recipe.data.size))
+        recipe.data.held_out(1)  # a folder that cannot be read is refused now, not after the first step
+    out = Path(options.out or f"runs/{recipe.name}-seed{options.seed}")
+    if not options.resume and (out / "checkpoint.pt").exists():
+        raise BadInput(f"{out}: a training is there already; go on with --resume, or name another --out.")
+    training = Training(recipe, options.seed, options.device, options.steps, options.minutes)
+    if options.resume:
+        training.resume(out)
+    else:
+        training.save(out)  # a folder that cannot be written is refused now, not hours later
+    try:
+        record = training.run(out)
+    except KeyboardInterrupt:
+        print(f"atomic_lib: stopped after step {training.step}; go on with --resume --out {out}", file=sys.stderr)
+        raise
+    finally:
+        training.world.leave()
+    if training.world.rank == 0:
+        print(f"{out}/{recipe.name}.safetensors: {record['steps']} steps, {record['minutes']:.1f} minutes")
+        _report(record["metrics"])
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Measure shipped weights, or a file of weights, on held-out data."""
+    model = checkpoints.load(options.weights, pick_device(options.device))
+    if options.count is not None and options.count < 1:
+        raise BadInput(f"--count {options.count}: at least one image is needed.")
+    if options.spikes:
+        _expect(model, Spikes, "--spikes measures models of spikes")
+        sample = spikes.from_npz(options.spikes)
+        pursuit = model.recipe.encoder == "pursuit"
+        k = options.k or (sample.amplitudes.shape[1] if pursuit else None)
+        found = metrics.evaluate(model, sample, len(sample.images), k=k, progress=True)
+    else:
+        count = options.count or (512 if isinstance(model.recipe.data, Spikes) else 10_000)
+        found = metrics.evaluate(model, model.recipe.data, count, options.seed, k=options.k, progress=True)
+    found = {"weights": str(options.weights), "seed": options.seed, **found}
+    print(json.dumps(found)) if options.json else _report(found)
+
+
+def decompose(options: argparse.Namespace) -> None:
+    """A user's own picture → a figure of input, output and atoms, and the latents."""
+    from . import figures
+
+    model = checkpoints.load(options.weights, pick_device("auto"))
+    strokes = not isinstance(model.recipe.data, Spikes)
+    image = digits.from_image(options.image, model.size, centre=strokes).to(next(model.parameters()).device)
+    z, used = model.encode(image, options.k)
+    figures.save(figures.decomposition(model, image, options.k), options.out)
+    if options.json:
+        latents = {"weights": model.record["name"], "image": str(options.image), "used": used[0].tolist()}
+        latents["z"] = [[round(value, 6) for value in block] for block in z[0].tolist()]
+        checkpoints.write_whole(options.json, (json.dumps(latents, indent=1) + "\n").encode())
+    print(f"{options.out}: {int(used.sum())} of {used.shape[1]} blocks in use")
+
+
+def _expect(model: AtomicAutoencoder, data: type, sentence: str) -> None:
+    if not isinstance(model.recipe.data, data):
+        raise BadInput(f"{sentence}; “{model.recipe.name}” is not one.")
+
+
+def _report(found: dict) -> None:
+    width = max(map(len, found))
+    for name, value in found.items():
+        print(f"{name:{width}}  {value:.4g}" if isinstance(value, float) else f"{name:{width}}  {value}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m atomic_lib", description="Atomic autoencoders: x̂ = Σᵢ g(zᵢ).")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("train", help="train a recipe", description=train.__doc__)
+    command.set_defaults(command=train)
+    command.add_argument("recipe", metavar="RECIPE", help=", ".join(RECIPES))
+    length = command.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=int, help="how many steps (default: the recipe's)")
+    length.add_argument("--minutes", type=float, help="how long, instead")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    command.add_argument("--out", help="folder (default: runs/RECIPE-seedS)")
+    command.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, to the bit")
+    command.add_argument("--images", metavar="FOLDER", help="train on your own pictures, or on a copy of HWD+")
+
+    command = commands.add_parser("evaluate", help="measure weights", description=evaluate.__doc__)
+    command.set_defaults(command=evaluate)
+    command.add_argument("weights", metavar="NAME|FILE", help="shipped weights, or a .safetensors file")
+    command.add_argument("--seed", type=int, default=0, help="of the held-out images")
+    command.add_argument("--count", type=int, help="how many images (default: 512 of spikes, all 10,000 test digits)")
+    command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+    command.add_argument("--json", action="store_true", help="print one flat JSON object and nothing else")
+    command.add_argument("--spikes", metavar="FILE.npz", help="images (B,N,N), amplitudes (B,k), positions (B,k,2)")
+    command.add_argument("--k", type=int, help="how many blocks a pursuit may use")
+
+    command = commands.add_parser("decompose", help="take a picture apart", description=decompose.__doc__)
+    command.set_defaults(command=decompose)
+    command.add_argument("image", metavar="IMAGE", help="any picture file")
+    command.add_argument("--weights", required=True, metavar="NAME|FILE")
+    command.add_argument("--out", required=True, metavar="PICTURE.png")
+    command.add_argument("--json", metavar="LATENTS.json", help="write the latents here too")
+    command.add_argument("--k", type=int, help="how many blocks a pursuit may use")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""Weights in safetensors beside a JSON record of how they were trained; checked on every load.
+
+The record holds the recipe, seed, steps, minutes, hardware, torch version, commit, the curves
+of the training, the final metrics on held-out data, and the sha256 of the weights.
+"""
+
+import hashlib
+import json
+import os
+import pickle
+import subprocess
+import tempfile
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as parse
+from safetensors.torch import save as serialise
+
+from .errors import BadInput
+from .model import AtomicAutoencoder
+from .paths import data_folder
+from .recipes import Recipe
+
+
+def load(name: str | Path, device: str | torch.device = "cpu") -> AtomicAutoencoder:
+    """A trained model in eval mode, by the name of shipped weights or the path of a .safetensors file.
+
+    Its attributes `recipe` and `record` say what it is and how it was trained. Raises `BadInput`
+    when weights or record are missing, altered, or of another recipe.
+    """
+    path = _locate(name)
+    record = read_record(path.with_suffix(".json"))
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path}: the weights cannot be read ({error.strerror}).") from None
+    if hashlib.sha256(content).hexdigest() != record.get("sha256"):
+        raise BadInput(
+            f"{path}: truncated or altered, its sha256 is not the one in {path.stem}.json; "
+            "restore both with git, or train again."
+        )
+    recipe = Recipe.from_json(record.get("recipe", {}))
+    model = recipe.build()
+    try:
+        model.load_state_dict(parse(content))
+    except (RuntimeError, SafetensorError):
+        raise BadInput(f"{path}: these are not weights of the recipe “{recipe.name}” that the record names.") from None
+    model.record = record
+    return model.to(device).eval()
+
+
+def shipped() -> list[str]:
+    """The names of the weights in `data/weights`."""
+    return sorted(file.stem for file in (data_folder() / "weights").glob("*.safetensors"))
+
+
+def read_record(path: str | Path) -> dict:
+    """The JSON record at `path`; raises `BadInput` when it is missing or no record."""
+    try:
+        record = json.loads(Path(path).read_text())
+    except OSError as error:
+        raise BadInput(f"{path}: the record of these weights cannot be read ({error.strerror}).") from None
+    except ValueError as error:
+        raise BadInput(f"{path}: truncated or altered, not a JSON record ({error}).") from None
+    if not isinstance(record, dict):
+        raise BadInput(f"{path}: not a record of weights; expected a JSON object.")
+    return record
+
+
+def save(folder: str | Path, model: AtomicAutoencoder, record: dict) -> Path:
+    """Write NAME.safetensors and NAME.json, NAME being the record's; returns the weights' path."""
+    content = serialise({name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()})
+    record = {**record, "sha256": hashlib.sha256(content).hexdigest()}
+    path = Path(folder) / f"{record['name']}.safetensors"
+    write_whole(path, content)
+    write_whole(path.with_suffix(".json"), (json.dumps(record, indent=1) + "\n").encode())
+    return path
+
+
+def save_checkpoint(path: Path, state: dict) -> None:
+    """Everything a training needs to go on, in one file: whole, or not at all."""
+    write_whole(path, writer=lambda file: torch.save(state, file))
+
+
+def load_checkpoint(path: Path) -> dict:
+    """What `save_checkpoint` wrote; raises `BadInput` when it is missing or damaged."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise BadInput(f"{path}: there is no checkpoint to resume from; train without --resume first.") from None
+    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, KeyError) as error:
+        raise BadInput(f"{path}: a damaged checkpoint ({type(error).__name__}); delete it and train again.") from None
+
+
+def write_whole(path: str | Path, content: bytes = b"", writer=None) -> None:
+    """Write a file aside, then rename it: readers see the old file or the new one, never a part.
+
+    Raises `BadInput` when the folder cannot be written or the disk is full; nothing is left then.
+    """
+    path, aside = Path(path), None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            aside = Path(file.name)
+            writer(file) if writer else file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.chmod(0o644)
+        aside.replace(path)
+    except (OSError, RuntimeError) as error:  # torch.save reports a full disk as a RuntimeError
+        if aside:
+            aside.unlink(missing_ok=True)
+        why = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise BadInput(f"{path}: cannot be written ({why}); choose another folder or free some space.") from None
+    except BaseException:
+        if aside:
+            aside.unlink(missing_ok=True)
+        raise
+
+
+def commit() -> str:
+    """The commit of the code at work, with “+changes” if it was edited since; "unknown" outside git."""
+    git = ["git", "-C", str(Path(__file__).parent)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        changed = subprocess.run([*git, "status", "--porcelain", "."], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head + ("+changes" if changed.strip() else "")
+
+
+def _locate(name: str | Path) -> Path:
+    path = Path(name)
+    if path.suffix == ".safetensors":
+        if not path.is_file():
+            raise BadInput(f"{path}: there is no such file of weights.")
+        return path
+    path = data_folder() / "weights" / f"{name}.safetensors"
+    if not path.is_file():
+        raise BadInput(
+            f"there are no weights “{name}”; shipped are {', '.join(shipped()) or 'none'}, "
+            "and the path of any .safetensors file written by `train` will do."
+        )
+    return path

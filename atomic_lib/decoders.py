@@ -1,0 +1,84 @@
+"""g: one latent block → one atom. The whole decoder is the sum of k calls of the same g (Fig. 1).
+
+Every g maps (M, d0) → (M, 1, N, N) and has the attributes `d0` and `size`.
+"""
+
+import math
+
+from torch import Tensor, einsum, nn
+
+from .errors import BadInput
+
+
+class ReferenceDecoder(nn.Module):
+    """g as the authors released it: a small 2-D convolutional network (DESIGN §4).
+
+    Linear d0→32→32, read as 8×2×2, then stages of conv 3×3, nearest ×2, conv 3×3, LeakyReLU 0.2
+    after every layer, the output included. N is a power of two, at least 16.
+    """
+
+    def __init__(self, d0: int, size: int = 128):
+        super().__init__()
+        stages = round(math.log2(size)) - 1
+        if size != 2 ** (stages + 1) or stages < 3:
+            raise BadInput(f"the reference decoder draws 16, 32, 64, 128, … pixels a side, not {size}.")
+        self.d0, self.size = d0, size
+        self.linear = nn.Sequential(
+            nn.Linear(d0, 32), nn.LeakyReLU(0.2), nn.Linear(32, 32), nn.LeakyReLU(0.2), nn.Unflatten(1, (8, 2, 2))
+        )
+        channels = [8] * (stages - 2) + [16, 32, 1]
+        layers = []
+        for before, after in zip(channels, channels[1:], strict=False):
+            layers += [nn.Conv2d(before, after, 3, padding=1), nn.Upsample(scale_factor=2), nn.LeakyReLU(0.2)]
+            layers += [nn.Conv2d(after, after, 3, padding=1), nn.LeakyReLU(0.2)]
+        self.stages = nn.Sequential(*layers)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.stages(self.linear(z))
+
+
+class SeparableDecoder(nn.Module):
+    """g(z) = Σ_r u_r(z) v_r(z)ᵀ: a sum of `rank` products of a row and a column profile.
+
+    A small MLP feeds two stacks of 1-D upsampling convolutions, one an axis. It learns as much a
+    step as a 2-D decoder and costs a tenth. N is a multiple of 16.
+    """
+
+    def __init__(self, d0: int, size: int = 128, rank: int = 4, width: int = 128, channels: int = 32):
+        super().__init__()
+        if size % 16:
+            raise BadInput(f"the separable decoder draws a multiple of 16 pixels a side, not {size}.")
+        self.d0, self.size, self.rank = d0, size, rank
+        start = size // 16
+        self.mlp = nn.Sequential(
+            nn.Linear(d0, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2)
+        )
+        self.rows = _profiles(width, channels, start, rank)
+        self.columns = _profiles(width, channels, start, rank)
+        kaiming(self)
+        for profiles in (self.rows, self.columns):
+            profiles[-1].weight.data *= 0.1  # k atoms together start about as faint as an image
+
+    def forward(self, z: Tensor) -> Tensor:
+        features = self.mlp(z)
+        return einsum("mri,mrj->mij", self.rows(features), self.columns(features))[:, None]
+
+
+def kaiming(module: nn.Module) -> None:
+    """Initialise so that signals keep their size through LeakyReLU layers (He et al. 2015).
+
+    With torch's default a dozen layers shrink a latent's effect to nothing, and g starts as, and
+    long stays, a constant.
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, a=0.2)
+            nn.init.zeros_(layer.bias)
+
+
+def _profiles(width: int, channels: int, start: int, rank: int) -> nn.Sequential:
+    """(M, width) features → (M, rank, 16·start) profiles along one axis."""
+    layers = [nn.Linear(width, channels * start), nn.Unflatten(1, (channels, start)), nn.LeakyReLU(0.2)]
+    for _ in range(4):
+        layers += [nn.Upsample(scale_factor=2), nn.Conv1d(channels, channels, 5, padding=2), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Conv1d(channels, rank, 5, padding=2))

@@ -1,0 +1,266 @@
+"""Handwritten digits as smooth pen strokes (paper, Section III-A): MNIST, HWD+, or your own files.
+
+Every source ends as images (B, 1, N, N) in [0, 1], white ink on black.
+"""
+
+import gzip
+import hashlib
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .errors import BadInput
+from .paths import data_folder
+
+# sha256 of the original IDX files, uncompressed
+MNIST_SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+INK = 20 / 32  # the longer side of a digit over the side of its image, as in MNIST padded to 32
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Where images of digits come from: MNIST as smooth strokes, `size` pixels a side."""
+
+    size: int = 128
+
+    def batch(self, count: int, generator: torch.Generator) -> Tensor:
+        """`count` training digits (B, 1, N, N), drawn with replacement, on the generator's device."""
+        images = _mnist_on(generator.device)
+        chosen = torch.randint(len(images), (count,), generator=generator, device=generator.device)
+        return smooth_strokes(images[chosen], self.size)
+
+    def held_out(self, count: int, seed: int = 0) -> Tensor:
+        """`count` MNIST test digits (B, 1, N, N): all in their order, or a random choice by `seed`."""
+        images, _ = mnist(train=False)
+        if count < len(images):
+            images = images[torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:count]]
+        return smooth_strokes(images, self.size)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The reader's own pictures: a folder of image files, or of HWD+; one in ten is held out."""
+
+    folder: str
+    size: int = 128
+
+    def batch(self, count: int, generator: torch.Generator) -> Tensor:
+        """`count` training pictures (B, 1, N, N), drawn with replacement, on the generator's device."""
+        images = _pictures(self.folder, self.size)[0]
+        chosen = torch.randint(len(images), (count,), generator=generator, device=generator.device)
+        return images[chosen.cpu()].to(generator.device).float() / 255
+
+    def held_out(self, count: int, seed: int = 0) -> Tensor:
+        """At most `count` pictures (B, 1, N, N) that training never sees."""
+        return _pictures(self.folder, self.size)[1][:count].float() / 255
+
+
+@lru_cache(maxsize=4)
+def mnist(train: bool) -> tuple[Tensor, Tensor]:
+    """The 60,000 training or 10,000 test digits: uint8 images (n, 28, 28) and labels (n,).
+
+    Read from `data/mnist` and checked against the hash of the original; raises `BadInput` if a
+    file is missing, truncated or altered.
+    """
+    part = "train" if train else "t10k"
+    images = _idx(f"{part}-images-idx3-ubyte", offset=16).view(-1, 28, 28)
+    return images, _idx(f"{part}-labels-idx1-ubyte", offset=8)
+
+
+def smooth_strokes(images: Tensor, size: int) -> Tensor:
+    """MNIST digits (B, 28, 28) uint8 → crisp pen strokes (B, 1, N, N) in [0, 1] at any size N.
+
+    Bicubic, blurred by a little under half an MNIST pixel, then a soft threshold: no stair-steps.
+    """
+    enlarge = _bicubic_matrix(size).to(images.device)
+    padded = F.pad(images[:, None].float() / 255, (2, 2, 2, 2))
+    return _pen(enlarge @ padded @ enlarge.T)
+
+
+def blur(images: Tensor, sigma: float) -> Tensor:
+    """Gaussian blur of images (…, H, W) by `sigma` px, zero outside: R x Cᵀ, one axis at a time."""
+    rows, columns = (_blur_matrix(side, sigma).to(images) for side in images.shape[-2:])
+    return rows @ images @ columns.T
+
+
+@lru_cache(maxsize=16)
+def _blur_matrix(size: int, sigma: float) -> Tensor:
+    """The (N, N) band matrix of a Gaussian filter cut at 3σ; its full rows sum to 1."""
+    taps = torch.arange(size)[:, None] - torch.arange(size)
+    kernel = torch.exp(-(taps**2) / (2 * sigma**2)) * (taps.abs() <= math.ceil(3 * sigma))
+    reach = torch.arange(-math.ceil(3 * sigma), math.ceil(3 * sigma) + 1)
+    return kernel / torch.exp(-(reach**2) / (2 * sigma**2)).sum()
+
+
+@lru_cache(maxsize=16)
+def _bicubic_matrix(size: int) -> Tensor:
+    """(N, 32): bicubic interpolation is linear, one axis at a time; two products beat a filter."""
+    return F.interpolate(torch.eye(32)[None, None], size=(size, 32), mode="bicubic", align_corners=False)[0, 0]
+
+
+class Handwriting(NamedTuple):
+    """HWD+ scaled to N: uint8 images (n, 1, N, N), digit (n,) and writer (n,) of each."""
+
+    images: Tensor
+    labels: Tensor
+    writers: Tensor
+
+
+def hwdplus(path, size: int = 128) -> Handwriting:
+    """The paper's own set, from the reader's copy: `Images(500x500).npy` and `WriterInfo.npy`.
+
+    HWD+ (Beaulac & Rosenthal 2023) carries no licence that we found, so it is not shipped here.
+    Its ink is dark on 255: inverted here. The writer is the last column of `WriterInfo.npy`, the
+    digit the first. Raises `BadInput` when the folder does not hold such files.
+    """
+    folder = Path(path)
+    try:
+        raw = np.load(folder / "Images(500x500).npy", mmap_mode="r", allow_pickle=False)
+        info = np.load(folder / "WriterInfo.npy", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            f"{path}: not a copy of HWD+ ({error}); expected the files Images(500x500).npy and WriterInfo.npy."
+        ) from None
+    if raw.ndim != 3 or info.ndim != 2 or len(raw) != len(info) or len(raw) == 0:
+        raise BadInput(f"{path}: images {raw.shape} and writers {info.shape}; expected (n, 500, 500) and (n, columns).")
+    scaled = []
+    for start in range(0, len(raw), 256):  # the file is 3.4 GB: a little at a time
+        ink = 255 - torch.from_numpy(np.asarray(raw[start : start + 256], dtype=np.float32))[:, None]
+        scaled.append(F.interpolate(ink, size=(size, size), mode="area").round().to(torch.uint8))
+    info = torch.from_numpy(info.astype(np.int64))
+    return Handwriting(torch.cat(scaled), info[:, 0], info[:, -1])
+
+
+def from_image(path, size: int = 128, centre: bool = True) -> Tensor:
+    """Any picture file → one image (1, 1, N, N) in [0, 1], light on dark.
+
+    Polarity is told by the border; transparency becomes background. With `centre` the ink is
+    scaled and placed as MNIST does (longer side 20/32 of N, centre of mass in the middle) and
+    drawn with the same pen; without it pixels keep their place, and a smaller picture is padded.
+    Raises `BadInput` for a file that cannot be read, is constant, or is too large to keep in place.
+    """
+    ink = _ink(path)
+    if centre:
+        return _pen(_centred(ink, size), stretch=True)
+    height, width = ink.shape[-2:]
+    if max(height, width) > size:
+        raise BadInput(
+            f"{path}: {height}×{width} pixels, the model takes at most {size}×{size}; crop or shrink the picture."
+        )
+    return F.pad(ink, (0, size - width, 0, size - height))
+
+
+def from_folder(path, size: int = 128) -> Tensor:
+    """Every picture file of a folder, in the order of names → images (n, 1, N, N) in [0, 1].
+
+    Raises `BadInput` when the folder is missing, holds no picture, or one cannot be read.
+    """
+    from PIL import Image
+
+    folder = Path(path)
+    if not folder.is_dir():
+        raise BadInput(f"{path}: there is no such folder.")
+    known = Image.registered_extensions()
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in known)
+    if not files:
+        raise BadInput(f"{path}: no picture file in this folder (png, jpg, tif, …).")
+    return torch.cat([from_image(file, size) for file in files])
+
+
+def _idx(name: str, offset: int) -> Tensor:
+    path = data_folder() / "mnist" / f"{name}.gz"
+    try:
+        content = gzip.decompress(path.read_bytes())
+    except FileNotFoundError:
+        raise BadInput(f"{path}: missing; restore it with `git checkout data/mnist`.") from None
+    except (OSError, EOFError, ValueError) as error:
+        raise BadInput(f"{path}: truncated or altered ({error}); restore it with `git checkout data/mnist`.") from None
+    if hashlib.sha256(content).hexdigest() != MNIST_SHA256[name]:
+        raise BadInput(f"{path}: its sha256 is not that of MNIST; restore it with `git checkout data/mnist`.")
+    return torch.frombuffer(bytearray(content[offset:]), dtype=torch.uint8)
+
+
+@lru_cache(maxsize=2)
+def _mnist_on(device: torch.device) -> Tensor:
+    return mnist(train=True)[0].to(device)
+
+
+@lru_cache(maxsize=2)
+def _pictures(folder: str, size: int) -> tuple[Tensor, Tensor]:
+    """uint8 (training, held-out) pictures of a folder; HWD+ is split by writer."""
+    if (Path(folder) / "Images(500x500).npy").exists():
+        images, _, writers = hwdplus(folder, size)
+        held = writers % 10 == 0
+    else:
+        images = (from_folder(folder, size) * 255).round().to(torch.uint8)
+        held = torch.arange(len(images)) % 10 == 9
+    if held.all() or not held.any():  # too few to hold any out
+        return images, images
+    return images[~held], images[held]
+
+
+def _pen(images: Tensor, stretch: bool = False) -> Tensor:
+    """Blur and soft threshold (slope 14 at 0.42): the pen every source is drawn with."""
+    soft = blur(images, 0.45 * images.shape[-1] / 32)
+    if stretch:  # a thin line must not vanish under the threshold
+        soft = soft / soft.amax(dim=(1, 2, 3), keepdim=True)
+    return torch.sigmoid(14 * (soft - 0.42))
+
+
+def _ink(path) -> Tensor:
+    """A picture file as (1, 1, H, W) in [0, 1], background 0: grey, opaque, light on dark."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as file:
+            file.thumbnail((4096, 4096))
+            picture = file.convert("RGBA") if file.mode not in ("I", "I;16", "F") else file.copy()
+    except FileNotFoundError:
+        raise BadInput(f"{path}: there is no such file.") from None
+    except Exception as error:  # Pillow raises many kinds for a broken file
+        raise BadInput(f"{path}: cannot be read as a picture ({error}).") from None
+    pixels = torch.from_numpy(np.array(picture, dtype=np.float32))
+    if pixels.ndim == 3:
+        alpha = pixels[..., 3] / 255
+        grey = pixels[..., :3] @ torch.tensor([0.299, 0.587, 0.114])
+        paper = 255.0 if (grey * alpha).sum() < 127.5 * alpha.sum() else 0.0
+        pixels = grey * alpha + paper * (1 - alpha)
+    border = torch.cat([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).median()
+    low, high = pixels.min(), pixels.max()
+    if not torch.isfinite(pixels).all() or high - low < 1e-3 * max(1.0, float(high)):
+        raise BadInput(f"{path}: the picture is constant or not finite; expected a drawing on a plain background.")
+    if border > (low + high) / 2:
+        pixels, border, high = -pixels, -border, -low
+    return ((pixels - border).clamp(min=0) / (high - border))[None, None]
+
+
+def _centred(ink: Tensor, size: int) -> Tensor:
+    """Scale and place ink (1, 1, H, W) as MNIST does → (1, 1, N, N)."""
+    strong = ink[0, 0] > 0.3
+    rows, columns = strong.any(dim=1).nonzero(), strong.any(dim=0).nonzero()
+    ink = ink[..., rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = INK * size / max(ink.shape[-2:])
+    shape = [max(1, round(scale * side)) for side in ink.shape[-2:]]
+    ink = F.interpolate(ink, size=shape, mode="bilinear", antialias=True, align_corners=False)
+    canvas = F.pad(ink, (size, size, size, size))
+    row, column = _centre_of_mass(canvas[0, 0])
+    top, left = round(row - (size - 1) / 2), round(column - (size - 1) / 2)
+    return canvas[..., top : top + size, left : left + size]
+
+
+def _centre_of_mass(image: Tensor) -> tuple[float, float]:
+    total = image.sum()
+    rows, columns = (torch.arange(side, dtype=image.dtype) for side in image.shape)
+    return float((image.sum(dim=1) @ rows) / total), float((image.sum(dim=0) @ columns) / total)

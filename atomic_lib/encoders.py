@@ -1,0 +1,206 @@
+"""f_E: an image → k latent blocks, in one shot as in the paper or one block after another.
+
+Every encoder maps images (B, 1, N, N), with the decoder block g at hand, to a `Code`. What the
+last linear layer gives passes through `latents`, which decides where latent blocks live.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .decoders import kaiming
+from .digits import blur
+from .errors import BadInput
+
+
+class Code(NamedTuple):
+    """What an encoder says of a batch: z (B, k, d0), used (B, k), atoms (B, k, 1, N, N) or None.
+
+    `used` marks the blocks in use; the others draw nothing. `atoms` are g(zᵢ) where the encoder
+    had to draw them anyway.
+    """
+
+    z: Tensor
+    used: Tensor
+    atoms: Tensor | None = None
+
+
+class Step(NamedTuple):
+    """One step of a pursuit: the images (M,) it concerns, their new blocks z (M, d0) and atoms
+    (M, 1, N, N), and the residual (B, 1, N, N) that all images are left with."""
+
+    going: Tensor
+    z: Tensor
+    atom: Tensor
+    residual: Tensor
+
+
+class BoundedLatents(nn.Module):
+    """z = tanh(·), with noise of standard deviation `noise` while training.
+
+    Assumption II.1 (filling latent set) as a construction: latent blocks live in the cube
+    (−1, 1)^d0, and the noise pushes them to fill it.
+    """
+
+    def __init__(self, noise: float = 0.0):
+        super().__init__()
+        self.noise = noise  # the training loop lowers it along the way
+
+    def forward(self, raw: Tensor) -> Tensor:
+        z = torch.tanh(raw)
+        return z + self.noise * torch.randn_like(z) if self.training and self.noise else z
+
+
+class ReferenceEncoder(nn.Module):
+    """f_E as the authors released it (DESIGN §4): four strided convolutions and two linear layers."""
+
+    def __init__(self, k: int, d0: int, size: int, latents: nn.Module):
+        super().__init__()
+        self.k, self.d0, self.latents = k, d0, latents
+        layers = []
+        for before, after in ((1, 32), (32, 16), (16, 8), (8, 8)):
+            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.LeakyReLU(0.2)]
+        features = 8 * math.ceil(size / 16) ** 2
+        layers += [nn.Flatten(), nn.Linear(features, 512), nn.LeakyReLU(0.2), nn.Linear(512, k * d0)]
+        self.net = nn.Sequential(*layers)
+
+    def forward(self, images: Tensor, g: nn.Module, k: int | None = None) -> Code:
+        return _one_shot(self, images, k)
+
+
+class OneShotEncoder(nn.Module):
+    """A one-shot f_E that trains well on a CPU: normalised convolutions, then a residual MLP."""
+
+    def __init__(self, k: int, d0: int, size: int, latents: nn.Module, channels: int = 16, width: int = 512):
+        super().__init__()
+        self.k, self.d0, self.latents = k, d0, latents
+        widths = [1, channels, 2 * channels, 4 * channels, 4 * channels]
+        layers = []
+        for before, after in zip(widths, widths[1:], strict=False):
+            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.GroupNorm(4, after), nn.LeakyReLU(0.2)]
+        features = widths[-1] * math.ceil(size / 16) ** 2
+        layers += [nn.Flatten(), nn.Linear(features, width), Residual(width), Residual(width)]
+        self.net = nn.Sequential(*layers, nn.LayerNorm(width), nn.Linear(width, k * d0))
+        kaiming(self)
+
+    def forward(self, images: Tensor, g: nn.Module, k: int | None = None) -> Code:
+        return _one_shot(self, images, k)
+
+
+class PursuitEncoder(nn.Module):
+    """A learned matching pursuit: zᵢ = E(rᵢ₋₁), rᵢ = rᵢ₋₁ − g(zᵢ), with the same E for every block.
+
+    It looks where the blurred residual is largest, at one window there, and describes what it
+    sees by one block. This is a choice of ζ, which "arbitrarily chooses one of the
+    representations" (Section II-A): no permutation has to be learned, no block is spent where
+    nothing is left (`stop`: the blurred residual's peak under which it ends), and it can go on
+    past the k that it was trained with. In exchange it is *given* that an atom is local.
+
+    window: side of the square looked at, px. smooth: σ of the blur, px. stride: of the first
+    convolution. stop: in units of the image.
+    """
+
+    def __init__(
+        self,
+        k: int,
+        d0: int,
+        size: int,
+        latents: nn.Module,
+        window: int = 24,
+        smooth: float = 1.5,
+        stop: float = 0.1,
+        stride: int = 1,
+        channels: int = 32,
+        width: int = 256,
+    ):
+        super().__init__()
+        self.k, self.d0, self.latents, self.size = k, d0, latents, size
+        self.window, self.smooth, self.stop = window, smooth, stop
+        layers = []
+        for before, after, step in ((1, channels // 2, stride), (channels // 2, channels, 2), (channels, channels, 2)):
+            layers += [nn.Conv2d(before, after, 5, stride=step, padding=2), nn.LeakyReLU(0.2)]
+        side = math.ceil(math.ceil(math.ceil(window / stride) / 2) / 2)
+        self.look = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * side**2, width))
+        self.place = nn.Linear(2 + 4 * len(OCTAVES), width)
+        self.describe = nn.Sequential(Residual(width), Residual(width), nn.LayerNorm(width), nn.Linear(width, d0))
+        kaiming(self)
+
+    def forward(self, images: Tensor, g: nn.Module, k: int | None = None) -> Code:
+        k = self.k if k is None else k
+        z = images.new_zeros(len(images), k, self.d0)
+        used = torch.zeros(len(images), k, dtype=torch.bool, device=images.device)
+        atoms = images.new_zeros(len(images), k, *images.shape[1:])
+        for i, step in enumerate(self.pursue(images, g, k)):
+            z[step.going, i], used[step.going, i], atoms[step.going, i] = step.z, True, step.atom
+        return Code(z, used, atoms)
+
+    def pursue(self, images: Tensor, g: nn.Module, k: int) -> Iterator[Step]:
+        """The pursuit itself: at most k steps, for the images that still have something to explain."""
+        residual = images
+        going = torch.arange(len(images), device=images.device)
+        for _ in range(k):
+            seen = residual[going].detach()  # no gradient through what is looked at: z answers for itself
+            peak, centre = self._peak(seen)
+            left = peak > self.stop
+            going = going[left]
+            if not len(going):
+                return
+            z = self.block(seen[left], centre[left])
+            atom = g(z)
+            residual = residual.index_add(0, going, -atom)
+            yield Step(going, z, atom, residual)
+
+    def block(self, residual: Tensor, centre: Tensor) -> Tensor:
+        """E: residuals (M, 1, N, N) and the places to look (M, 2), px → latent blocks (M, d0)."""
+        seen = self.look(_crop(residual, centre, self.window))
+        return self.latents(self.describe(seen + self.place(_position_code(centre / self.size))))
+
+    def _peak(self, residual: Tensor) -> tuple[Tensor, Tensor]:
+        """Height (M,) and place (M, 2) of the blurred residual's maximum."""
+        blurred = blur(residual, self.smooth).flatten(1)
+        peak, place = blurred.max(dim=1)
+        columns = residual.shape[-1]
+        return peak, torch.stack([place // columns, place % columns], dim=1)
+
+
+class Residual(nn.Module):
+    """x + MLP(LayerNorm(x)), the block of a residual MLP."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, width), nn.LeakyReLU(0.2), nn.Linear(width, width)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.net(x)
+
+
+OCTAVES = (1, 2, 4, 8)  # of the sinusoidal position code, in half periods an image
+
+
+def _position_code(place: Tensor) -> Tensor:
+    """(M, 2) places in [0, 1] → (M, 18): themselves, their sines and cosines at four octaves."""
+    angles = [math.pi * octave * place for octave in OCTAVES]
+    return torch.cat([2 * place - 1, *map(torch.sin, angles), *map(torch.cos, angles)], dim=1)
+
+
+def _crop(images: Tensor, centre: Tensor, window: int) -> Tensor:
+    """The window × window px around integer centres (M, 2) of images (M, 1, N, N); zero outside."""
+    half = window // 2
+    padded = F.pad(images[:, 0], (half, window - half, half, window - half))
+    offsets = torch.arange(window, device=images.device)
+    rows = centre[:, 0, None, None] + offsets[:, None]
+    columns = centre[:, 1, None, None] + offsets
+    return padded[torch.arange(len(images), device=images.device)[:, None, None], rows, columns][:, None]
+
+
+def _one_shot(encoder: nn.Module, images: Tensor, k: int | None) -> Code:
+    if k not in (None, encoder.k):
+        raise BadInput(f"a one-shot encoder gives the k = {encoder.k} blocks it was trained with, not {k}.")
+    z = encoder.latents(encoder.net(images).unflatten(1, (encoder.k, encoder.d0)))
+    return Code(z, torch.ones(z.shape[:2], dtype=torch.bool, device=z.device))

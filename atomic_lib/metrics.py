@@ -1,0 +1,242 @@
+"""What "separated", "disentangled" and "connected" mean, as numbers (DESIGN §7).
+
+Counts are pooled over all images, and 0/0 is 0. A position is (row, column) in pixels.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy import ndimage
+from scipy.linalg import cholesky, solve_triangular
+from scipy.optimize import linear_sum_assignment, nnls
+from torch import Tensor
+from tqdm import tqdm
+
+from .errors import BadInput
+from .model import AtomicAutoencoder
+from .spikes import Sample, Spikes, gaussian
+
+DETECTION = 0.25  # an atom of at least this amplitude says "a spike is here": half the smallest one
+ACTIVE = 0.01  # an atom is active with at least this share of its image's energy
+
+
+def evaluate(model, data, count: int, seed: int = 0, k: int | None = None, progress: bool = False) -> dict:
+    """Every metric of a model on `count` held-out images of `data`, as a flat dict of numbers.
+
+    Spikes: fresh ones, drawn as the paper has them but 2σ apart, whatever the model was trained
+    on; or a `Sample` made elsewhere. Digits: MNIST's test set. `k`: blocks a pursuit may use.
+    """
+    with torch.inference_mode(), tqdm(total=count, desc="evaluate", unit="image", disable=not progress) as bar:
+        if isinstance(data, Spikes):
+            data = Spikes(size=data.size, sigma=data.sigma, k=data.k).held_out(count, seed)
+        if isinstance(data, Sample):
+            return spike_metrics(model, data, model.recipe.data.sigma, k=k, seen=bar.update)
+        return stroke_metrics(model, data.held_out(count, seed), k=k, seen=bar.update)
+
+
+def spike_metrics(
+    model: AtomicAutoencoder, sample: Sample, sigma: float, batch: int = 64, k: int | None = None, seen=lambda n: None
+) -> dict:
+    """How well blocks hold one spike each: jaccard, precision, recall, rmse_px, amplitude_error,
+    purity and nmse of a model on images whose truth is known."""
+    device = next(model.parameters()).device
+    found, lost, truth, purities = Matches(), 0.0, 0.0, []
+    for start in range(0, len(sample.images), batch):
+        images, amplitudes, positions = (part[start : start + batch] for part in sample)
+        z, used, atoms = model.decompose(images.to(device), k)
+        images = _padded(images, model.size)
+        lost += (atoms.sum(dim=1).cpu() - images).square().sum().item()
+        truth += images.square().sum().item()
+        atoms, used = atoms.squeeze(2).cpu(), used.cpu()
+        a, p = (torch.zeros(*used.shape, *tail) for tail in ((), (2,)))
+        a[used], p[used] = fit_gaussians(atoms[used], sigma)
+        for i in range(len(images)):
+            there, seen_here = amplitudes[i] > 0, a[i] >= DETECTION
+            true = amplitudes[i][there], positions[i][there]
+            found += match(a[i][seen_here], p[i][seen_here], *true, radius=sigma)
+            purities.append(purity(atoms[i][used[i]], *true, sigma))
+        seen(len(images))
+    purities = np.concatenate(purities)
+    return {
+        "jaccard": _ratio(found.true, found.true + found.false + found.missed),
+        "precision": _ratio(found.true, found.true + found.false),
+        "recall": _ratio(found.true, found.true + found.missed),
+        "rmse_px": math.sqrt(_ratio(found.squared_distance, found.true)),
+        "amplitude_error": _ratio(found.amplitude_error, found.true),
+        "purity": _ratio(purities.sum(), len(purities)),
+        "nmse": _ratio(lost, truth),
+        "true_positives": found.true,
+        "false_positives": found.false,
+        "false_negatives": found.missed,
+        "images": len(sample.images),
+    }
+
+
+class Matches(NamedTuple):
+    """Counts of matched, invented and missed spikes, and sums over the matched pairs."""
+
+    true: int = 0
+    false: int = 0
+    missed: int = 0
+    squared_distance: float = 0.0
+    amplitude_error: float = 0.0
+
+    def __add__(self, other: "Matches") -> "Matches":
+        return Matches(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+def match(amplitudes: Tensor, positions: Tensor, true_amplitudes: Tensor, true_positions: Tensor, radius: float) -> Matches:
+    """Match detections (m,), (m, 2) one to one with true spikes (n,), (n, 2).
+
+    As many pairs as possible within `radius` px, and among those the least total distance.
+    """
+    distance = torch.cdist(positions.double(), true_positions.double()).numpy()
+    # A pair out of reach costs more than all pairs in reach together: it is never worth one of them.
+    out_of_reach = 1 + radius * (1 + min(distance.shape))
+    cost = np.where(distance <= radius, distance, out_of_reach)
+    pairs = [(i, j) for i, j in zip(*linear_sum_assignment(cost), strict=True) if distance[i, j] <= radius]
+    errors = [abs(float(amplitudes[i] / true_amplitudes[j]) - 1) for i, j in pairs]
+    squares = sum(distance[i, j] ** 2 for i, j in pairs)
+    return Matches(len(pairs), len(amplitudes) - len(pairs), len(true_amplitudes) - len(pairs), squares, sum(errors))
+
+
+def fit_gaussians(atoms: Tensor, sigma: float, steps: int = 15) -> tuple[Tensor, Tensor]:
+    """Least-squares fit of one Gaussian of width `sigma` to each atom (M, N, N), from its peak.
+
+    Levenberg–Marquardt on (a, row, column), every sum taken one axis at a time. Returns the
+    amplitudes (M,) and the positions (M, 2).
+    """
+    count, _, size = atoms.shape
+    height, place = atoms.flatten(1).max(dim=1)
+    theta = torch.stack([height, place // size, place % size], dim=1).to(atoms.dtype)
+    damping = torch.full((count, 1), 1e-3, dtype=atoms.dtype, device=atoms.device)
+    objective, gradient, normal = _gaussian_normal_equations(atoms, theta, sigma)
+    for _ in range(steps):
+        scaled = normal + torch.diag_embed(damping * normal.diagonal(dim1=1, dim2=2) + 1e-9)
+        trial = theta + torch.linalg.solve(scaled, gradient)
+        trial_objective, trial_gradient, trial_normal = _gaussian_normal_equations(atoms, trial, sigma)
+        better = trial_objective < objective
+        theta = torch.where(better[:, None], trial, theta)
+        objective = torch.where(better, trial_objective, objective)
+        gradient = torch.where(better[:, None], trial_gradient, gradient)
+        normal = torch.where(better[:, None, None], trial_normal, normal)
+        damping = torch.where(better[:, None], damping / 5, damping * 5).clamp(1e-9, 1e9)
+    return theta[:, 0], theta[:, 1:]
+
+
+def _gaussian_normal_equations(atoms: Tensor, theta: Tensor, sigma: float) -> tuple[Tensor, Tensor, Tensor]:
+    """‖A − a u vᵀ‖² − ‖A‖² (M,), −½ its gradient (M, 3) and its Gauss–Newton matrix (M, 3, 3)."""
+    a, size = theta[:, 0], atoms.shape[-1]
+    pixels = torch.arange(size, dtype=atoms.dtype, device=atoms.device)
+    axes = []
+    for centre in (theta[:, 1], theta[:, 2]):
+        profile = gaussian(centre, size, sigma)
+        axes.append(torch.stack([profile, profile * (pixels - centre[:, None]) / sigma**2], dim=1))  # (M, 2, N)
+    u, v = axes
+    seen = u @ atoms @ v.transpose(1, 2)  # (M, 2, 2): the atom against G and its derivatives
+    uu, vv = u @ u.transpose(1, 2), v @ v.transpose(1, 2)
+    model = a[:, None, None] * uu[:, :, :1] * vv[:, None, 0, :]  # a·G against the same
+    left = torch.stack([(seen - model)[:, 0, 0], a * (seen - model)[:, 1, 0], a * (seen - model)[:, 0, 1]], dim=1)
+    row_order, column_order = [0, 1, 0], [0, 0, 1]  # derivatives taken by a, row, column
+    normal = uu[:, row_order][:, :, row_order] * vv[:, column_order][:, :, column_order]
+    scale = torch.stack([torch.ones_like(a), a, a], dim=1)
+    objective = a**2 * uu[:, 0, 0] * vv[:, 0, 0] - 2 * a * seen[:, 0, 0]
+    return objective, left, normal * scale[:, :, None] * scale[:, None, :]
+
+
+def purity(atoms: Tensor, amplitudes: Tensor, positions: Tensor, sigma: float) -> np.ndarray:
+    """For each true spike (n,): does one block hold it, and nothing else?
+
+    Each atom (k, N, N) is written as a non-negative combination C of the true spikes s_j;
+    E_ij = C_ij²‖s_j‖²; the purity of j is maxᵢ min(E_ij/Σ_i′ E_i′j, E_ij/Σ_j′ E_ij′).
+    """
+    if not len(amplitudes) or not len(atoms):
+        return np.zeros(len(amplitudes))
+    size = atoms.shape[-1]
+    u, v = (gaussian(positions[:, axis].to(atoms.dtype), size, sigma) for axis in (0, 1))
+    gram = torch.outer(amplitudes, amplitudes) * (u @ u.T) * (v @ v.T)
+    seen = amplitudes * torch.einsum("kxy,nx,ny->kn", atoms, u, v)
+    gram, seen = gram.double().numpy(), seen.double().numpy()
+    root = cholesky(gram + 1e-9 * gram.trace() * np.eye(len(gram)), lower=True)  # spikes may coincide
+    targets = solve_triangular(root, seen.T, lower=True).T
+    shares = np.stack([nnls(root.T, target)[0] for target in targets])
+    energy = shares**2 * gram.diagonal()
+    of_spike, of_block = energy.sum(axis=0, keepdims=True), energy.sum(axis=1, keepdims=True)
+    return np.minimum(_ratio(energy, of_spike), _ratio(energy, of_block)).max(axis=0)
+
+
+def stroke_metrics(
+    model: AtomicAutoencoder, images: Tensor, batch: int = 64, k: int | None = None, seen=lambda n: None
+) -> dict:
+    """Whether atoms are strokes: connected, active_blocks, largest_share, negative_energy, spread,
+    nmse and psnr_db of a model on images (B, 1, N, N)."""
+    device = next(model.parameters()).device
+    lost, truth, active_blocks, largest, strokes = 0.0, 0.0, [], [], []
+    for start in range(0, len(images), batch):
+        x = images[start : start + batch]
+        atoms = model.decompose(x.to(device), k).atoms.squeeze(2).cpu()
+        x = _padded(x, model.size).squeeze(1)
+        lost += (atoms.sum(dim=1) - x).square().sum().item()
+        energy = x.square().sum(dim=(1, 2))
+        truth += energy.sum().item()
+        share = atoms.square().sum(dim=(2, 3)) / energy[:, None].clamp(min=1e-12)
+        active_blocks += (share >= ACTIVE).sum(dim=1).tolist()
+        largest += share.max(dim=1).values.tolist()
+        whole = radius_of_gyration(x)
+        for i, j in (share >= ACTIVE).nonzero().tolist():
+            atom = atoms[i, j]
+            negative = atom.clamp(max=0).square().sum() / atom.square().sum()
+            strokes.append((is_connected(atom), float(negative), float(radius_of_gyration(atom) / whole[i])))
+        seen(len(x))
+    connected, negative, spread = np.array(strokes, dtype=float).reshape(-1, 3).T
+    nmse, mse = _ratio(lost, truth), lost / (len(images) * model.size**2)
+    return {
+        "connected": _ratio(connected.sum(), len(connected)),
+        "active_blocks": float(np.mean(active_blocks)),
+        "largest_share": float(np.mean(largest)),
+        "negative_energy": _ratio(negative.sum(), len(negative)),
+        "spread": _ratio(spread.sum(), len(spread)),
+        "nmse": nmse,
+        "psnr_db": -10 * math.log10(max(mse, 1e-12)),
+        "images": len(images),
+    }
+
+
+def is_connected(atom: Tensor) -> bool:
+    """Whether the half-maximum set of an atom (N, N) is one piece; specks under 10 % don't count."""
+    if atom.max() <= 0:
+        return False
+    pieces, count = ndimage.label((atom >= atom.max() / 2).numpy())
+    areas = np.bincount(pieces.ravel())[1:]
+    return int((areas >= 0.1 * areas.sum()).sum()) == 1
+
+
+def radius_of_gyration(images: Tensor) -> Tensor:
+    """Root mean squared distance, px, of the energy of images (…, N, N) from its centre: (…)."""
+    energy = images.square()
+    total = energy.sum(dim=(-2, -1)).clamp(min=1e-12)
+    variance = torch.zeros_like(total)
+    for axis in (-1, -2):
+        marginal = energy.sum(dim=axis) / total[..., None]
+        pixels = torch.arange(marginal.shape[-1], dtype=images.dtype, device=images.device)
+        mean = (marginal * pixels).sum(dim=-1)
+        variance = variance + (marginal * (pixels - mean[..., None]) ** 2).sum(dim=-1)
+    return variance.sqrt()
+
+
+def _padded(images: Tensor, size: int) -> Tensor:
+    height, width = images.shape[-2:]
+    return torch.nn.functional.pad(images, (0, size - width, 0, size - height))
+
+
+def _ratio(part, whole):
+    """part/whole, where 0/0 is 0; of numbers or of arrays."""
+    quotient = np.divide(part, whole, out=np.zeros(np.broadcast_shapes(np.shape(part), np.shape(whole))), where=np.asarray(whole) != 0)
+    return quotient if quotient.ndim else float(quotient)
+
+
+def latent_range(z: Tensor, used: Tensor, tail: float = 0.01) -> Tensor:
+    """The range (d0, 2) of each coordinate over blocks in use, without a share `tail` at either end."""
+    return torch.quantile(z[used].float(), torch.tensor([tail, 1 - tail]), dim=0).T

@@ -1,0 +1,95 @@
+"""The atomic autoencoder of the paper: f = f_D ∘ f_E with f_D(z) = Σᵢ g(zᵢ)."""
+
+from torch import Tensor, nn
+
+from .encoders import Code, PursuitEncoder
+from .errors import BadInput
+from .spikes import check_images
+
+
+class AtomicAutoencoder(nn.Module):
+    """An encoder f_E, and one decoder block g whose copies are summed (Section II-B, Fig. 1).
+
+    Shapes: images (B, 1, N, N), latents z (B, k, d0), atoms (B, k, 1, N, N), used (B, k).
+    """
+
+    def __init__(self, encoder: nn.Module, g: nn.Module):
+        super().__init__()
+        if encoder.d0 != g.d0:
+            raise BadInput(f"the encoder gives blocks of d0 = {encoder.d0}, the decoder wants d0 = {g.d0}.")
+        self.encoder, self.g = encoder, g
+        self.k, self.d0, self.size = encoder.k, g.d0, g.size
+
+    def encode(self, images: Tensor, k: int | None = None) -> tuple[Tensor, Tensor]:
+        """Images → (z, used): the latent blocks, and which of them are in use.
+
+        Only an encoder that stops by itself leaves blocks unused; only such a one takes another
+        `k` than it was trained with. Raises `BadInput` for images that do not fit the model.
+        """
+        code = self.encoder(self._fitting(images), self.g, _positive(k))
+        return code.z, code.used
+
+    def atoms(self, z: Tensor, used: Tensor | None = None) -> Tensor:
+        """z → the atoms g(zᵢ); blocks that are not `used` draw nothing."""
+        if z.ndim != 3 or z.shape[2] != self.d0:
+            raise BadInput(f"latents have the shape {tuple(z.shape)}; expected (B, k, {self.d0}).")
+        if used is None or used.all():
+            return self.g(z.flatten(0, 1)).unflatten(0, z.shape[:2])
+        atoms = z.new_zeros(*z.shape[:2], 1, self.size, self.size)
+        atoms[used] = self.g(z[used])  # g runs for the blocks in use only
+        return atoms
+
+    def decode(self, z: Tensor, used: Tensor | None = None) -> Tensor:
+        """z → images: x̂ = Σᵢ g(zᵢ), the line that the paper is about."""
+        return self.atoms(z, used).sum(dim=1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images → their reconstructions f(x) = f_D(f_E(x))."""
+        return self.decode(*self.encode(images))
+
+    def decompose(self, images: Tensor, k: int | None = None) -> Code:
+        """Images → z, used and atoms together, computed once."""
+        code = self.encoder(self._fitting(images), self.g, _positive(k))
+        return code if code.atoms is not None else code._replace(atoms=self.atoms(code.z))
+
+    def _fitting(self, images: Tensor) -> Tensor:
+        """Check images, and pad smaller ones with zeros at the bottom and the right."""
+        height, width = check_images(images).shape[2:]
+        if max(height, width) > self.size:
+            raise BadInput(
+                f"the images are {height}×{width} pixels, these weights take at most {self.size}×{self.size}; "
+                "crop or shrink them, or train a model of that size."
+            )
+        return nn.functional.pad(images, (0, self.size - width, 0, self.size - height))
+
+
+def _positive(k: int | None) -> int | None:
+    if k is not None and k < 1:
+        raise BadInput(f"k = {k}: an image is described by at least one block.")
+    return k
+
+
+def loss(model: AtomicAutoencoder, images: Tensor, depth: int | None = None, early: float = 0.3) -> Tensor:
+    """Equation (1) as a relative error, Σ‖x − f(x)‖²/Σ‖x‖² over the batch: a scalar.
+
+    A pursuit is also asked to leave little behind on its way: `early` times the mean relative
+    error of the residuals before the last.
+    """
+    energy = images.square().sum()
+    if not isinstance(model.encoder, PursuitEncoder):
+        return (images - model(images)).square().sum() / energy
+    steps = model.encoder.pursue(images, model.g, depth or model.k)
+    *before, last = [step.residual.square().sum() / energy for step in steps]
+    return last + early * sum(before) / max(1, len(before))
+
+
+def parameter_count(module: nn.Module) -> int:
+    """How many numbers a module learns."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def relative_error(images: Tensor, reconstructions: Tensor) -> Tensor:
+    """nmse of each image: ‖x̂ − x‖²/‖x‖², (B,)."""
+    return (reconstructions - images).square().flatten(1).sum(1) / images.square().flatten(1).sum(1).clamp(min=1e-12)
+
+

@@ -1,0 +1,159 @@
+"""The model set Σ of off-the-grid spikes: sums of at most k Gaussians (paper, Section III-B).
+
+A spike is ψ(θ) = a·G(t), θ = (a, t): an amplitude and a position, so d0 = 3. Nothing here lies on
+the pixel grid: positions are real numbers and images are exact samples of the sum.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .errors import BadInput
+
+LARGEST_VALUE = 10.0  # spikes may pile up past 1 and noise go below 0; beyond ±10 it is a mistake
+
+
+class Sample(NamedTuple):
+    """Images with the truth that drew them; an amplitude of 0 marks an absent spike.
+
+    images: (B, 1, N, N). amplitudes: (B, k). positions: (B, k, 2), (row, column) in pixels from
+    the centre of the top-left pixel.
+    """
+
+    images: Tensor
+    amplitudes: Tensor
+    positions: Tensor
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Where images of spikes come from: Σ of equation (4) with ψ(a, t) = a·G(t).
+
+    size: side N of an image, px. sigma: width of the Gaussian, px. k: most spikes in an image;
+    their number is uniform on fewest…k. amplitude: range of the uniform amplitudes.
+    separation, border: least distance of two centres, and of a centre to the border, in σ.
+    Raises `BadInput` for a set that is empty or cannot be drawn.
+    """
+
+    size: int = 128
+    sigma: float = 2.8
+    k: int = 10
+    amplitude: tuple[float, float] = (0.5, 1.0)
+    separation: float = 2.0
+    border: float = 3.0
+    fewest: int = 1
+
+    def __post_init__(self):
+        low, high = self.amplitude
+        if self.k < 1 or not 0 <= self.fewest <= self.k:
+            raise BadInput(f"spikes: k = {self.k}, fewest = {self.fewest}; expected 0 ≤ fewest ≤ k and k ≥ 1.")
+        if not (self.sigma > 0 and 0 < low <= high):
+            raise BadInput(f"spikes: σ = {self.sigma}, amplitudes {low}…{high}; both must be positive.")
+        if self.span <= 0:
+            raise BadInput(
+                f"spikes: no place is {self.border}σ = {self.border * self.sigma:g} px away from every border "
+                f"of a {self.size}-pixel image; take a larger size or a smaller border."
+            )
+
+    @property
+    def span(self) -> float:
+        """Side of the square in which centres lie, px."""
+        return self.size - 1 - 2 * self.border * self.sigma
+
+    def sample(self, count: int, generator: torch.Generator) -> Sample:
+        """Draw `count` images and their truth, on the generator's device.
+
+        Raises `BadInput` when that many spikes do not fit at that separation.
+        """
+        device = generator.device
+        number = torch.randint(self.fewest, self.k + 1, (count, 1), generator=generator, device=device)
+        present = torch.arange(self.k, device=device) < number
+        low, high = self.amplitude
+        amplitudes = low + (high - low) * torch.rand(count, self.k, generator=generator, device=device)
+        amplitudes = amplitudes * present
+        positions = self._positions(present, generator)
+        return Sample(render(amplitudes, positions, self.size, self.sigma), amplitudes, positions)
+
+    def batch(self, count: int, generator: torch.Generator) -> Tensor:
+        """`count` training images (B, 1, N, N), without their truth."""
+        return self.sample(count, generator).images
+
+    def held_out(self, count: int, seed: int = 0) -> Sample:
+        """`count` images that no training saw: training seeds are never negative, these are."""
+        return self.sample(count, torch.Generator().manual_seed(-1 - seed))
+
+    def _positions(self, present: Tensor, generator: torch.Generator) -> Tensor:
+        """Uniform centres; a spike too close to one before it is drawn again, until none is."""
+        device = generator.device
+        count, k = present.shape
+        earlier = torch.ones(k, k, dtype=torch.bool, device=device).tril(-1)
+        pairs = earlier & present[:, :, None] & present[:, None, :]
+        corner = self.border * self.sigma
+        positions = corner + self.span * torch.rand(count, k, 2, generator=generator, device=device)
+        for _ in range(1000):
+            close = torch.cdist(positions, positions) < self.separation * self.sigma
+            clash = (close & pairs).any(dim=2)
+            if not clash.any():
+                return positions
+            fresh = corner + self.span * torch.rand(count, k, 2, generator=generator, device=device)
+            positions = torch.where(clash[..., None], fresh, positions)
+        raise BadInput(
+            f"spikes: {k} spikes at least {self.separation}σ = {self.separation * self.sigma:g} px apart do not "
+            f"fit into {self.size}×{self.size} pixels; take fewer, closer or narrower ones."
+        )
+
+
+def render(amplitudes: Tensor, positions: Tensor, size: int, sigma: float) -> Tensor:
+    """x = Σᵢ aᵢ G(tᵢ): (B, k) amplitudes at (B, k, 2) positions in px → images (B, 1, N, N)."""
+    rows = gaussian(positions[..., 0], size, sigma)
+    columns = gaussian(positions[..., 1], size, sigma)
+    return torch.einsum("bk,bkr,bkc->brc", amplitudes, rows, columns)[:, None]
+
+
+def gaussian(centre: Tensor, size: int, sigma: float) -> Tensor:
+    """exp(−(n − centre)²/2σ²) at the pixels n = 0…size−1: (…) centres → (…, size)."""
+    pixels = torch.arange(size, device=centre.device, dtype=centre.dtype)
+    return torch.exp(-((pixels - centre[..., None]) ** 2) / (2 * sigma**2))
+
+
+def check_images(images: Tensor, what: str = "images") -> Tensor:
+    """Return `images` (B, 1, N, N) unchanged, or raise `BadInput`: finite values within ±10 only."""
+    if images.ndim != 4 or images.shape[1] != 1:
+        raise BadInput(f"{what}: the shape is {tuple(images.shape)}; expected (B, 1, N, N).")
+    if not torch.isfinite(images).all():
+        raise BadInput(f"{what}: some values are not finite (NaN or infinity); clean them first.")
+    if images.numel() and images.abs().max() > LARGEST_VALUE:
+        raise BadInput(
+            f"{what}: values go up to {images.abs().max():.3g}, expected within ±{LARGEST_VALUE:g}; "
+            "scale them so that a spike or a stroke is about 1."
+        )
+    return images
+
+
+def from_npz(path) -> Sample:
+    """Spikes made elsewhere: an .npz with images (B, N, N), amplitudes (B, k), positions (B, k, 2).
+
+    Raises `BadInput` when the file or its shapes are not that.
+    """
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = [torch.from_numpy(np.asarray(file[name], dtype=np.float32)) for name in Sample._fields]
+    except KeyError as error:
+        raise BadInput(f"{path}: an array is missing ({error}); expected {', '.join(Sample._fields)}.") from None
+    except FileNotFoundError:
+        raise BadInput(f"{path}: there is no such file.") from None
+    except Exception as error:  # numpy raises many kinds for a file that is no .npz of numbers
+        raise BadInput(f"{path}: cannot be read as an .npz file of numbers ({error}).") from None
+    images, amplitudes, positions = arrays
+    shapes = f"images {tuple(images.shape)}, amplitudes {tuple(amplitudes.shape)}, positions {tuple(positions.shape)}"
+    fits = images.ndim == 3 and amplitudes.ndim == 2 and positions.shape == (*amplitudes.shape, 2)
+    if not fits or len(images) != len(amplitudes) or len(images) == 0:
+        raise BadInput(f"{path}: {shapes}; expected (B, N, N), (B, k), (B, k, 2) with one B ≥ 1.")
+    for name, array in (("amplitudes", amplitudes), ("positions", positions)):
+        if not torch.isfinite(array).all():
+            raise BadInput(f"{path}: {name} hold values that are not finite; mark an absent spike by amplitude 0.")
+    return Sample(check_images(images[:, None], str(path)), amplitudes, positions)

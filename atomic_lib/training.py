@@ -1,0 +1,279 @@
+"""The one training loop: progress, checkpoints, exact resume, one process or many.
+
+A step's randomness depends on the seed, the step and the process alone, so that a training that
+was stopped and resumed is, to the bit, the one that was not.
+"""
+
+import math
+import os
+import platform
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+from tqdm import tqdm
+
+from . import checkpoints
+from .errors import BadInput
+from .metrics import evaluate
+from .model import AtomicAutoencoder, loss
+from .recipes import Recipe
+
+WARM_UP = 200  # steps over which the rate rises; fewer in a short run
+LOOKS = 20  # held-out evaluations along a training
+POINTS = 500  # most points of a recorded curve
+
+
+@dataclass
+class Curve:
+    """What a training looked like: the loss, and held-out metrics, against steps and seconds."""
+
+    steps: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    loss: list[float] = field(default_factory=list)
+    held_out: list[dict] = field(default_factory=list)
+
+    def add(self, step: int, seconds: float, value: float) -> None:
+        """Add one point (a mean loss); when there are too many, neighbours are averaged in pairs."""
+        self.steps.append(step), self.seconds.append(round(seconds, 2)), self.loss.append(float(f"{value:.5g}"))
+        if len(self.steps) >= POINTS:
+            self.steps, self.seconds = self.steps[1::2], self.seconds[1::2]
+            self.loss = [float(f"{(a + b) / 2:.5g}") for a, b in zip(self.loss[::2], self.loss[1::2], strict=False)]
+
+
+@dataclass(frozen=True)
+class World:
+    """The processes that train together; one, unless started by `torchrun`."""
+
+    rank: int
+    size: int
+    device: torch.device
+
+    @staticmethod
+    def join(device: str) -> "World":
+        rank, size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+        chosen = pick_device(device)
+        if chosen.type == "cuda":
+            chosen = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+            torch.cuda.set_device(chosen)
+        if size > 1 and not dist.is_initialized():
+            dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+        return World(rank, size, chosen)
+
+    def leave(self) -> None:
+        if self.size > 1:
+            dist.destroy_process_group()
+
+
+def pick_device(name: str) -> torch.device:
+    """"auto", "cpu" or "cuda" → a device; raises `BadInput` for cuda where there is none."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise BadInput("device cuda: this torch sees no CUDA GPU; use --device cpu, or auto.")
+    try:
+        return torch.device(name)
+    except RuntimeError:
+        raise BadInput(f"device “{name}” is unknown; use auto, cpu or cuda.") from None
+
+
+class Objective(nn.Module):
+    """The loss as a module, so that DistributedDataParallel sees one forward call a step."""
+
+    def __init__(self, model: AtomicAutoencoder):
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: torch.Tensor, depth: int) -> torch.Tensor:
+        return loss(self.model, images, depth)
+
+
+class Training:
+    """A training under way: model, optimiser, step, seconds and curve; `run` takes it to its end.
+
+    recipe: what to train. seed: of weights and data. device: auto, cpu or cuda. steps: how many,
+    instead of the recipe's; or minutes: how long (over all resumed parts).
+    """
+
+    def __init__(
+        self, recipe: Recipe, seed: int = 0, device: str = "auto", steps: int | None = None, minutes: float | None = None
+    ):  # fmt: skip
+        if (steps is not None and steps < 1) or (minutes is not None and not minutes > 0) or seed < 0:
+            raise BadInput(f"steps = {steps}, minutes = {minutes}, seed = {seed}: expected at least 1, over 0, at least 0.")
+        self.recipe, self.seed, self.minutes = recipe, seed, minutes
+        self.world = World.join(device)
+        if recipe.batch % self.world.size:
+            raise BadInput(f"a batch of {recipe.batch} images cannot be shared evenly by {self.world.size} processes.")
+        self.steps = steps or recipe.steps
+        torch.manual_seed(seed)
+        self.model = recipe.build().to(self.world.device)
+        objective = Objective(self.model)
+        many = self.world.size > 1
+        self.objective = DistributedDataParallel(objective, find_unused_parameters=True) if many else objective
+        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=recipe.lr)
+        self.step, self.seconds, self.curve = 0, 0.0, Curve()
+
+    @property
+    def progress(self) -> float:
+        """0 at the start, 1 at the end: of the steps, or of the minutes."""
+        return self.seconds / (60 * self.minutes) if self.minutes else self.step / self.steps
+
+    def run(self, folder: str | Path | None = None, every: float = 180.0, progress: bool = True) -> dict:
+        """Train to the end and return the record; into `folder` go a checkpoint `every` so many
+        seconds and, at the end, the weights and their record.
+
+        Ctrl-C ends the training after the step in hand, with a checkpoint: KeyboardInterrupt.
+        """
+        self.model.train()
+        began, saved, looked, recent = time.monotonic() - self.seconds, self.seconds, self.progress, []
+        total = 100 if self.minutes else self.steps
+        bar = tqdm(total=total, initial=self._done(total), unit="%" if self.minutes else "step",
+                   disable=not progress or self.world.rank > 0)  # fmt: skip
+        with stop_requests() as stop, bar:
+            while self.progress < 1 and not self._agree(stop.is_set()):
+                recent.append(self.advance())
+                self.seconds = self._agree(time.monotonic() - began)
+                if len(recent) == 10 or self.progress >= 1:
+                    self.curve.add(self.step, self.seconds, sum(recent) / len(recent))
+                    bar.set_postfix(loss=f"{sum(recent) / len(recent):.4f}", rate=f"{self.rate():.1e}", refresh=False)
+                    recent = []
+                bar.update(self._done(total) - bar.n)
+                if self.progress - looked >= 1 / LOOKS:
+                    looked = self.progress
+                    self._look()
+                if folder and self.seconds - saved >= every:
+                    saved = self.seconds
+                    self.save(folder)
+        if folder:
+            self.save(folder)
+        if self.progress < 1:
+            raise KeyboardInterrupt
+        record = self.record()
+        if folder and self.world.rank == 0:
+            checkpoints.save(folder, self.model, record)
+        return record
+
+    def advance(self) -> float:
+        """One step: draw a batch, follow the gradient; returns the loss."""
+        recipe, world = self.recipe, self.world
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate()
+        if recipe.noise:
+            self.model.encoder.latents.noise = recipe.noise + (recipe.noise_end - recipe.noise) * self.progress
+        # one stream of random numbers for this seed, step and process: for the batch and for the noise
+        stream = (self.seed * 1_000_003 + self.step) * 1024 + world.rank
+        torch.manual_seed(stream)
+        generator = torch.Generator(world.device).manual_seed(stream)
+        images = recipe.data.batch(recipe.batch // world.size, generator)
+        value = self.objective(images, recipe.depth(self.progress))
+        self.optimiser.zero_grad(set_to_none=True)
+        value.backward()
+        if recipe.clip:
+            nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip)
+        self.optimiser.step()
+        self.step += 1
+        return value.item()
+
+    def rate(self) -> float:
+        """The learning rate of the step at hand."""
+        if self.recipe.schedule == "constant":
+            return self.recipe.lr
+        rise = min(1.0, (self.step + 1) / min(WARM_UP, self.steps))
+        return self.recipe.lr * rise * (0.5 + 0.5 * math.cos(math.pi * min(1.0, self.progress)))
+
+    def save(self, folder: str | Path) -> None:
+        """Write the checkpoint that `resume` goes on from."""
+        if self.world.rank:
+            return
+        state = {
+            "recipe": self.recipe.as_json(), "seed": self.seed, "step": self.step, "seconds": self.seconds,
+            "steps": self.steps, "minutes": self.minutes, "curve": vars(self.curve),
+            "model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(),
+        }  # fmt: skip
+        checkpoints.save_checkpoint(Path(folder) / "checkpoint.pt", state)
+
+    def resume(self, folder: str | Path) -> "Training":
+        """Go on from the checkpoint in `folder`; raises `BadInput` if it is of another training."""
+        path = Path(folder) / "checkpoint.pt"
+        state = checkpoints.load_checkpoint(path)
+        if state["recipe"] != self.recipe.as_json() or state["seed"] != self.seed:
+            raise BadInput(
+                f"{path}: it was trained by “{state['recipe']['name']}” with seed {state['seed']}, and cannot go on "
+                f"as “{self.recipe.name}” with seed {self.seed}; name that recipe and seed, or another folder."
+            )
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.seconds, self.curve = state["step"], state["seconds"], Curve(**state["curve"])
+        return self
+
+    def record(self, count: int = 512) -> dict:
+        """What ships beside the weights: how they came to be, and how good they are on held-out data."""
+        recipe = self.recipe
+        self.model.eval()
+        metrics = evaluate(self.model, recipe.data, count) if self.world.rank == 0 else {}
+        return {
+            "name": recipe.name,
+            "recipe": recipe.as_json(),
+            "seed": self.seed,
+            "steps": self.step,
+            "short_run": self.step < recipe.steps,
+            "minutes": round(self.seconds / 60, 2),
+            "hardware": hardware(self.world),
+            "torch": torch.__version__,
+            "commit": checkpoints.commit(),
+            "curve": vars(self.curve),
+            "metrics": metrics,
+        }
+
+    def _look(self) -> None:
+        """Held-out metrics on a few images; the clock of the training stands still meanwhile."""
+        if self.world.rank == 0:
+            self.model.eval()
+            found = evaluate(self.model, self.recipe.data, count=128)
+            self.curve.held_out.append({"step": self.step, "seconds": round(self.seconds, 2), **found})
+            self.model.train()
+
+    def _done(self, total: int) -> int:
+        return min(total, round(100 * self.progress) if self.minutes else self.step)
+
+    def _agree(self, value):
+        """The first process's value, for all: they must stop at the same step."""
+        if self.world.size == 1:
+            return value
+        box = [value]
+        dist.broadcast_object_list(box, src=0)
+        return box[0]
+
+
+def hardware(world: World) -> str:
+    """What trained: processor or GPU, and how many threads or processes."""
+    if world.device.type == "cuda":
+        return f"{world.size} × {torch.cuda.get_device_name(world.device)}"
+    model = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ():
+        if line.startswith("model name"):
+            model = line.split(":", 1)[1].strip()
+            break
+    return f"{world.size} × {torch.get_num_threads()} threads, {model}"
+
+
+@contextmanager
+def stop_requests():
+    """An event that Ctrl-C and SIGTERM set, instead of breaking into the middle of a step."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

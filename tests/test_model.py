@@ -1,0 +1,128 @@
+"""The model: the shapes of DESIGN §3, the reference's sizes, and the sum that the paper is about."""
+
+import pytest
+import torch
+
+from atomic_lib import RECIPES, BadInput
+from atomic_lib.decoders import ReferenceDecoder, SeparableDecoder
+from atomic_lib.encoders import BoundedLatents, OneShotEncoder, PursuitEncoder, ReferenceEncoder
+from atomic_lib.model import AtomicAutoencoder, loss, parameter_count
+from atomic_lib.spikes import Spikes
+
+ENCODERS = [ReferenceEncoder, OneShotEncoder, PursuitEncoder]
+DECODERS = [ReferenceDecoder, SeparableDecoder]
+
+
+def small(encoder=OneShotEncoder, decoder=SeparableDecoder, k=3, d0=4, size=32):
+    torch.manual_seed(0)
+    return AtomicAutoencoder(encoder(k, d0, size, BoundedLatents()), decoder(d0, size)).eval()
+
+
+def images(count=2, size=32):
+    return Spikes(size=size, sigma=2.0, k=3).held_out(count).images
+
+
+def test_the_reference_has_the_papers_sizes():
+    spikes, digits = RECIPES["spikes-paper"].build(), RECIPES["digits-paper"].build()
+    assert parameter_count(spikes) == 307_097
+    assert parameter_count(digits) == 341_051
+    assert parameter_count(spikes.g) == 22_363
+    assert (spikes.k, spikes.d0, digits.k, digits.d0) == (10, 3, 16, 6)
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_any_encoder_goes_with_any_decoder(encoder, decoder):
+    model, x = small(encoder, decoder), images()
+    z, used = model.encode(x)
+    assert z.shape == (2, 3, 4) and used.shape == (2, 3) and used.dtype == torch.bool
+    assert model.atoms(z).shape == (2, 3, 1, 32, 32)
+    assert model(x).shape == model.decode(z, used).shape == x.shape
+    value = loss(model.train(), x)
+    value.backward()
+    assert value.shape == () and torch.isfinite(value)
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.g.parameters())
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_the_decoder_is_a_sum_of_the_same_g(decoder):
+    model, z = small(decoder=decoder), torch.rand(2, 3, 4)
+    one_by_one = sum(model.g(z[:, i]) for i in range(3))
+    assert torch.allclose(model.decode(z), one_by_one, atol=1e-5)
+    assert torch.allclose(model.decode(z[:, [2, 0, 1]]), one_by_one, atol=1e-5)  # any order
+
+
+def test_blocks_not_in_use_draw_nothing():
+    model, z = small(), torch.rand(2, 3, 4)
+    used = torch.tensor([[True, False, True], [False, False, False]])
+    atoms = model.atoms(z, used)
+    assert atoms[~used].abs().max() == 0
+    assert torch.allclose(model.decode(z, used)[0], model.g(z[0, [0, 2]]).sum(0), atol=1e-5)
+
+
+def test_the_pursuit_subtracts_what_it_has_drawn():
+    model, x = small(PursuitEncoder), images()
+    steps = list(model.encoder.pursue(x, model.g, 3))
+    residual = x
+    for step in steps:
+        residual = residual.clone()
+        residual[step.going] -= step.atom
+        assert torch.allclose(step.residual, residual, atol=1e-5)
+    code = model.decompose(x)
+    assert torch.allclose(x - code.atoms.sum(1), steps[-1].residual, atol=1e-5)
+    assert torch.allclose(code.atoms, model.atoms(code.z, code.used), atol=1e-5)
+
+
+def test_the_pursuit_stops_by_itself_and_can_go_on_past_its_k():
+    model, empty = small(PursuitEncoder), torch.zeros(2, 1, 32, 32)
+    z, used = model.encode(empty)
+    assert not used.any() and model.decode(z, used).abs().max() == 0
+    assert model.encode(images(), k=7)[0].shape == (2, 7, 4)
+
+
+def test_an_image_alone_is_decomposed_as_in_a_batch():
+    model, x = small(PursuitEncoder), images(4)
+    together, alone = model.encode(x)[0], model.encode(x[2:3])[0]
+    assert torch.allclose(together[2:3], alone, atol=1e-5)
+
+
+def test_smaller_images_are_padded_larger_ones_refused():
+    model = small(PursuitEncoder)
+    assert model(images()[:, :, :20, :24]).shape == (2, 1, 32, 32)
+    with pytest.raises(BadInput, match="at most 32×32"):
+        model(torch.zeros(1, 1, 40, 40))
+
+
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        (torch.full((1, 1, 32, 32), float("nan")), "not finite"),
+        (torch.full((1, 1, 32, 32), 11.0), "±10"),
+        (torch.zeros(1, 3, 32, 32), r"\(B, 1, N, N\)"),
+        (torch.zeros(32, 32), r"\(B, 1, N, N\)"),
+    ],
+)
+def test_images_that_cannot_be_are_refused(bad, sentence):
+    with pytest.raises(BadInput, match=sentence):
+        small()(bad)
+
+
+def test_k_and_latents_that_do_not_fit_are_refused():
+    with pytest.raises(BadInput, match="at least one block"):
+        small(PursuitEncoder).encode(images(), k=0)
+    with pytest.raises(BadInput, match="k = 3 blocks it was trained with"):
+        small().encode(images(), k=4)
+    with pytest.raises(BadInput, match=r"expected \(B, k, 4\)"):
+        small().decode(torch.zeros(2, 3, 5))
+    with pytest.raises(BadInput, match="d0"):
+        AtomicAutoencoder(OneShotEncoder(3, 4, 32, BoundedLatents()), SeparableDecoder(5, 32))
+    with pytest.raises(BadInput, match="multiple of 16"):
+        SeparableDecoder(3, 100)
+    with pytest.raises(BadInput, match="16, 32, 64, 128"):
+        ReferenceDecoder(3, 96)
+
+
+def test_bounded_latents_are_noisy_only_in_training():
+    latents, raw = BoundedLatents(noise=0.1), torch.randn(100, 3)
+    assert not torch.equal(latents.train()(raw), latents(raw))
+    assert torch.equal(latents.eval()(raw), torch.tanh(raw))
