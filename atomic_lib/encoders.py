@@ -75,10 +75,10 @@ class ReferenceEncoder(nn.Module):
 class OneShotEncoder(nn.Module):
     """A one-shot f_E that trains well on a CPU: normalised convolutions, then a residual MLP."""
 
-    def __init__(self, k: int, d0: int, size: int, latents: nn.Module, channels: int = 16, width: int = 512):
+    def __init__(self, k: int, d0: int, size: int, latents: nn.Module, channels: int = 16, width: int = 384):
         super().__init__()
         self.k, self.d0, self.latents = k, d0, latents
-        widths = [1, channels, 2 * channels, 4 * channels, 4 * channels]
+        widths = [1, channels, 2 * channels, 4 * channels, 2 * channels]
         layers = []
         for before, after in zip(widths, widths[1:], strict=False):
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.GroupNorm(4, after), nn.LeakyReLU(0.2)]

@@ -107,22 +107,15 @@ _ALL = [
     # The paper's spikes are separated by more than σ; ours, where we choose, by more than 2σ.
     _paper("spikes-paper", Spikes(separation=1.0), k=10, d0=3, lr=1e-4),
     _paper("digits-paper", Digits(), k=16, d0=6, lr=5e-4),
+    Recipe("spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001),
+    Recipe("spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=6000, noise=0.01, noise_end=0.001),
     Recipe(
-        "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=8000,
-        noise=0.02, noise_end=0.002, lr=1e-3,
+        "digits-plain", Digits(), "one-shot", "separable", k=16, d0=6, steps=6000, noise=0.02, noise_end=0.005,
+        decoder_options={"rank": 8},
     ),
     Recipe(
-        "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=8000,
-        noise=0.02, noise_end=0.002, lr=1e-3,
-    ),
-    Recipe(
-        "digits-plain", Digits(), "one-shot", "separable", k=16, d0=6, steps=8000,
-        decoder_options={"rank": 8}, noise=0.02, noise_end=0.005, lr=1e-3,
-    ),
-    Recipe(
-        "digits-pursuit", Digits(), "pursuit", "separable", k=12, d0=6, steps=8000,
+        "digits-pursuit", Digits(), "pursuit", "separable", k=12, d0=6, steps=5000, noise=0.02, noise_end=0.005,
         encoder_options={"window": 64, "stride": 2, "smooth": 4.0}, decoder_options={"rank": 16},
-        noise=0.02, noise_end=0.005, lr=1e-3,
     ),
 ]  # fmt: skip
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
