@@ -1,6 +1,7 @@
 """What "separated", "disentangled" and "connected" mean, as numbers (DESIGN §7).
 
-Counts are pooled over all images, and 0/0 is 0. A position is (row, column) in pixels.
+Counts are pooled over all images, and 0/0 is 0. A position is (row, column) in pixels. scipy is
+imported where it is used: importing atomic_lib costs torch and numpy only.
 """
 
 import math
@@ -8,9 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy import ndimage
-from scipy.linalg import cholesky, solve_triangular
-from scipy.optimize import linear_sum_assignment, nnls
 from torch import Tensor
 from tqdm import tqdm
 
@@ -92,6 +90,8 @@ def match(amplitudes: Tensor, positions: Tensor, true_amplitudes: Tensor, true_p
 
     As many pairs as possible within `radius` px, and among those the least total distance.
     """
+    from scipy.optimize import linear_sum_assignment
+
     distance = torch.cdist(positions.double(), true_positions.double()).numpy()
     # A pair out of reach costs more than all pairs in reach together: it is never worth one of them.
     out_of_reach = 1 + radius * (1 + min(distance.shape))
@@ -152,6 +152,9 @@ def purity(atoms: Tensor, amplitudes: Tensor, positions: Tensor, sigma: float) -
     Each atom (k, N, N) is written as a non-negative combination C of the true spikes s_j;
     E_ij = C_ij²‖s_j‖²; the purity of j is maxᵢ min(E_ij/Σ_i′ E_i′j, E_ij/Σ_j′ E_ij′).
     """
+    from scipy.linalg import cholesky, solve_triangular
+    from scipy.optimize import nnls
+
     if not len(amplitudes) or not len(atoms):
         return np.zeros(len(amplitudes))
     size = atoms.shape[-1]
@@ -206,6 +209,8 @@ def stroke_metrics(
 
 def is_connected(atom: Tensor) -> bool:
     """Whether the half-maximum set of an atom (N, N) is one piece; specks under 10 % don't count."""
+    from scipy import ndimage
+
     if atom.max() <= 0:
         return False
     pieces, count = ndimage.label((atom >= atom.max() / 2).numpy())

@@ -1,0 +1,145 @@
+"""The command line: what it answers, and one clear sentence, status 2 and nothing half-written."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from atomic_lib import RECIPES, shipped
+from atomic_lib.__main__ import main
+from atomic_lib.spikes import Spikes
+
+SPIKE_FIELDS = {"jaccard", "precision", "recall", "rmse_px", "amplitude_error", "purity", "nmse"}
+DIGIT_FIELDS = {"connected", "active_blocks", "largest_share", "negative_energy", "spread", "nmse", "psnr_db"}
+
+
+def refused(capsys, *arguments) -> str:
+    """The one sentence that a refused command prints."""
+    assert main([str(argument) for argument in arguments]) == 2
+    printed = capsys.readouterr()
+    sentence = printed.err.strip().splitlines()[-1]
+    assert sentence.startswith("atomic_lib: ") and "Traceback" not in printed.err and not printed.out
+    return sentence
+
+
+@pytest.fixture
+def seven(tmp_path):
+    picture = Image.new("L", (200, 260), 255)
+    ImageDraw.Draw(picture).line([(50, 50), (150, 50), (90, 220)], fill=0, width=18, joint="curve")
+    picture.save(tmp_path / "seven.png")
+    return tmp_path / "seven.png"
+
+
+@pytest.mark.parametrize("name", ["spikes-plain", "spikes-pursuit", "digits-plain", "digits-pursuit"])
+def test_evaluate_prints_one_flat_json_object(name, capsys):
+    assert main(["evaluate", name, "--count", "24", "--seed", "7", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (SPIKE_FIELDS if name.startswith("spikes") else DIGIT_FIELDS) <= set(found)
+    assert found["images"] == 24 and not any(isinstance(value, dict | list) for value in found.values())
+
+
+def test_evaluate_spikes_made_elsewhere(tmp_path, capsys):
+    """A pursuit may use as many blocks as the file has columns, and smaller images are padded."""
+    sample = Spikes(k=12, fewest=11).held_out(6)
+    arrays = dict(zip(sample._fields, (part.numpy() for part in sample), strict=True))
+    np.savez(tmp_path / "twelve.npz", **{**arrays, "images": arrays["images"][:, 0]})
+    small = Spikes(size=96, k=2).held_out(6)
+    np.savez(tmp_path / "small.npz", images=small.images[:, 0], amplitudes=small.amplitudes, positions=small.positions)
+    for file in ("twelve.npz", "small.npz"):
+        assert main(["evaluate", "spikes-pursuit", "--spikes", str(tmp_path / file), "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["images"] == 6 and found["recall"] > 0.6, file
+
+
+def test_decompose_a_picture_of_ones_own(seven, tmp_path, capsys):
+    out, latents = tmp_path / "out" / "atoms.png", tmp_path / "latents.json"
+    assert main(["decompose", str(seven), "--weights", "digits-pursuit", "--out", str(out), "--json", str(latents)]) == 0
+    assert Image.open(out).size[0] > 300
+    written = json.loads(latents.read_text())
+    assert len(written["z"]) == len(written["used"]) == RECIPES["digits-pursuit"].k and any(written["used"])
+
+
+def test_names_that_do_not_exist(capsys, tmp_path):
+    assert "spikes-pursuit" in refused(capsys, "train", "spikes-persuit", "--out", tmp_path / "x")
+    sentence = refused(capsys, "evaluate", "nonesuch")
+    assert all(name in sentence for name in shipped())
+    assert "no such file" in refused(capsys, "evaluate", tmp_path / "none.safetensors")
+    assert not (tmp_path / "x").exists()
+
+
+def test_what_cannot_be_trained(capsys, tmp_path, monkeypatch):
+    plain = ("train", "spikes-plain", "--device", "cpu", "--out", tmp_path / "x")
+    assert "steps" in refused(capsys, *plain, "--steps", "0")
+    assert "minutes" in refused(capsys, *plain, "--minutes", "-1")
+    assert "seed" in refused(capsys, *plain, "--steps", "1", "--seed", "-3")
+    assert "no checkpoint" in refused(capsys, *plain, "--resume")
+    assert "no such folder" in refused(capsys, *plain, "--images", tmp_path / "none")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert "no CUDA" in refused(capsys, "train", "spikes-plain", "--device", "cuda", "--out", tmp_path / "x")
+    assert "no CUDA" in refused(capsys, "evaluate", "spikes-plain", "--device", "cuda")
+    assert "unknown" in refused(capsys, "evaluate", "spikes-plain", "--device", "abacus")
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_training_is_not_overwritten(capsys, tmp_path):
+    (tmp_path / "checkpoint.pt").write_bytes(b"precious")
+    assert "--resume" in refused(capsys, "train", "spikes-plain", "--steps", "1", "--out", tmp_path)
+    assert (tmp_path / "checkpoint.pt").read_bytes() == b"precious"
+
+
+def test_what_cannot_be_evaluated(capsys, tmp_path):
+    (tmp_path / "bad.npz").write_bytes(b"PK")
+    assert "cannot be read" in refused(capsys, "evaluate", "spikes-pursuit", "--spikes", tmp_path / "bad.npz")
+    assert "models of spikes" in refused(capsys, "evaluate", "digits-plain", "--spikes", tmp_path / "bad.npz")
+    assert "at least one" in refused(capsys, "evaluate", "spikes-plain", "--count", "0")
+    assert "blocks it was trained with" in refused(capsys, "evaluate", "spikes-plain", "--count", "2", "--k", "4")
+    large = np.zeros((1, 200, 200)), np.zeros((1, 1)), np.zeros((1, 1, 2))
+    np.savez(tmp_path / "large.npz", images=large[0], amplitudes=large[1], positions=large[2])
+    assert "at most 128×128" in refused(capsys, "evaluate", "spikes-pursuit", "--spikes", tmp_path / "large.npz")
+
+
+def test_what_cannot_be_decomposed(capsys, tmp_path, seven):
+    out = ("--weights", "digits-plain", "--out", tmp_path / "new" / "atoms.png")
+    Image.new("L", (30, 30), 9).save(tmp_path / "flat.png")
+    assert "constant" in refused(capsys, "decompose", tmp_path / "flat.png", *out)
+    assert "no such file" in refused(capsys, "decompose", tmp_path / "none.png", *out)
+    assert ".xyz" in refused(capsys, "decompose", seven, "--weights", "digits-plain", "--out", tmp_path / "a.xyz")
+    assert "at most 128×128" in refused(capsys, "decompose", seven, "--weights", "spikes-plain", *out[2:])
+    assert sorted(os.listdir(tmp_path)) == ["flat.png", "seven.png"]
+
+
+def test_a_folder_that_cannot_be_written(capsys, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    plain = ("train", "spikes-plain", "--device", "cpu", "--steps", "1")
+    assert "cannot be written" in refused(capsys, *plain, "--out", tmp_path / "file" / "x")
+
+
+def test_a_full_disk(tmp_path):
+    """A limit on the size of files stops the write half-way, as a full disk does."""
+    script = """
+import resource, sys
+from atomic_lib.__main__ import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+sys.exit(main(sys.argv[1:]))
+"""
+    arguments = ["train", "spikes-plain", "--device", "cpu", "--steps", "1", "--out", str(tmp_path / "x")]
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 2 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+    assert os.listdir(tmp_path / "x") == []
+
+
+def test_outside_a_clone_it_says_where_the_data_is_to_be_had(tmp_path):
+    environment = {**os.environ, "ATOMIC_DATA": str(tmp_path / "none")}
+    arguments = [sys.executable, "-m", "atomic_lib", "evaluate", "digits-plain"]
+    done = subprocess.run(arguments, capture_output=True, text=True, env=environment, timeout=240)
+    assert done.returncode == 2 and "ATOMIC_DATA" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_importing_the_library_is_light():
+    code = "import sys, atomic_lib; print([m for m in ('matplotlib', 'ipywidgets', 'IPython', 'scipy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr

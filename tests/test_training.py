@@ -1,0 +1,200 @@
+"""The one loop: exact resume, several processes, stops and kills that lose nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+import atomic_lib
+from atomic_lib import BadInput, Recipe, Training, checkpoints
+from atomic_lib.spikes import Spikes
+from atomic_lib.training import POINTS, Curve
+
+TINY = Recipe(
+    "tiny", Spikes(size=32, sigma=2.0, k=3), "one-shot", "separable", k=3, d0=3, steps=40, batch=8, noise=0.02,
+    encoder_options={"channels": 4, "width": 16}, decoder_options={"channels": 8, "width": 16},
+)  # fmt: skip
+PURSUIT = TINY.replace(name="tiny-pursuit", encoder="pursuit", encoder_options={"window": 12, "channels": 8, "width": 16})
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def run(recipe, folder=None, **options):
+    return Training(recipe, device="cpu", **options).run(folder, progress=False)
+
+
+@pytest.mark.parametrize("recipe", [TINY, PURSUIT], ids=lambda recipe: recipe.name)
+def test_resumed_is_the_same_to_the_bit(recipe, tmp_path):
+    whole = Training(recipe, seed=3, device="cpu")
+    for _ in range(40):
+        whole.advance()
+    first = Training(recipe, seed=3, device="cpu")
+    for _ in range(20):
+        first.advance()
+    first.save(tmp_path)
+    torch.manual_seed(99)  # whatever happened in between
+    second = Training(recipe, seed=3, device="cpu").resume(tmp_path)
+    assert second.step == 20
+    for _ in range(20):
+        second.advance()
+    for name, tensor in whole.model.state_dict().items():
+        assert torch.equal(tensor, second.model.state_dict()[name]), name
+
+
+def test_the_seed_decides():
+    def weights(seed):
+        training = Training(TINY, seed, "cpu")
+        training.advance()
+        return torch.cat([p.flatten() for p in training.model.parameters()])
+
+    assert torch.equal(weights(1), weights(1)) and not torch.equal(weights(1), weights(2))
+
+
+def test_training_learns_and_its_record_says_how(tmp_path):
+    recipe = TINY.replace(steps=150, lr=3e-3)
+    record = run(recipe, tmp_path)
+    assert record["curve"]["loss"][-1] < 0.9 * record["curve"]["loss"][0]
+    written = json.loads((tmp_path / "tiny.json").read_text())
+    for field in ("recipe", "seed", "steps", "minutes", "hardware", "torch", "commit", "metrics", "sha256"):
+        assert field in written, field
+    assert written["steps"] == 150 and not written["short_run"]
+    assert {"step", "seconds", "nmse", "jaccard"} <= set(written["curve"]["held_out"][0])
+    model = atomic_lib.load(tmp_path / "tiny.safetensors")
+    assert not model.training and model.recipe == recipe and model.record == written
+    again = atomic_lib.evaluate(model, recipe.data, 512)
+    assert again["nmse"] == pytest.approx(written["metrics"]["nmse"], rel=1e-4)
+
+
+def test_a_short_run_is_labelled_as_one():
+    assert run(TINY, steps=3)["short_run"] and run(TINY, minutes=0.005)["short_run"]
+
+
+def test_a_long_curve_is_thinned_to_its_shape():
+    curve = Curve()
+    for step in range(20_000):
+        curve.add(step, step / 10, 1 / (1 + step))
+    assert len(curve.steps) == len(curve.loss) == len(curve.seconds) < POINTS
+    assert curve.steps[-1] > 19_000 and curve.steps == sorted(curve.steps)
+
+
+def test_another_training_is_not_resumed(tmp_path):
+    run(TINY, tmp_path, steps=2)
+    with pytest.raises(BadInput, match="seed 0"):
+        Training(TINY, 1, "cpu").resume(tmp_path)
+    with pytest.raises(BadInput, match="“tiny”"):
+        Training(PURSUIT, 0, "cpu").resume(tmp_path)
+    with pytest.raises(BadInput, match="no checkpoint"):
+        Training(TINY, 0, "cpu").resume(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"nonsense"])
+def test_a_damaged_checkpoint_is_refused(tmp_path, damage):
+    run(TINY, tmp_path, steps=2)
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(BadInput, match="damaged"):
+        Training(TINY, 0, "cpu").resume(tmp_path)
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file"
+    checkpoints.write_whole(path, b"old")
+
+    def dies(file):
+        file.write(b"half of the n")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        checkpoints.write_whole(path, writer=dies)
+    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]
+
+
+def test_weights_that_do_not_belong_together(tmp_path):
+    run(TINY, tmp_path, steps=1)
+    run(PURSUIT, tmp_path, steps=1)
+    tiny, other = tmp_path / "tiny.safetensors", tmp_path / "tiny-pursuit.safetensors"
+    record, content = json.loads((tmp_path / "tiny.json").read_text()), tiny.read_bytes()
+    foreign = json.loads((tmp_path / "tiny-pursuit.json").read_text())
+    (tmp_path / "tiny.json").write_text(json.dumps({**record, "sha256": foreign["sha256"]}))
+    tiny.write_bytes(other.read_bytes())
+    with pytest.raises(BadInput, match="not weights of the recipe “tiny”"):
+        atomic_lib.load(tiny)
+    (tmp_path / "tiny.json").write_text(json.dumps(record))
+    for damaged in (content[:-8], content[:-1] + b"\x55"):
+        tiny.write_bytes(damaged)
+        with pytest.raises(BadInput, match="sha256"):
+            atomic_lib.load(tiny)
+    tiny.write_bytes(content)
+    (tmp_path / "tiny.json").write_text(json.dumps({**record, "recipe": {"name": "tiny", "unheard": 1}}))
+    with pytest.raises(BadInput, match="recipe"):
+        atomic_lib.load(tiny)
+    (tmp_path / "tiny.json").write_text("{")
+    with pytest.raises(BadInput, match="not a JSON record"):
+        atomic_lib.load(tiny)
+    (tmp_path / "tiny.json").unlink()
+    with pytest.raises(BadInput, match="record"):
+        atomic_lib.load(tiny)
+
+
+def command(*arguments, **options):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **options.pop("env", {})}
+    return subprocess.run(
+        [sys.executable, "-m", *arguments], capture_output=True, text=True, env=environment, timeout=240, **options
+    )
+
+
+def test_two_processes_train_one_model(tmp_path):
+    done = command(
+        "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m",
+        "atomic_lib", "train", "spikes-plain", "--steps", "2", "--device", "cpu", "--out", str(tmp_path),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    record = json.loads((tmp_path / "spikes-plain.json").read_text())
+    assert record["steps"] == 2 and record["hardware"].startswith("2 ×")
+    assert atomic_lib.load(tmp_path / "spikes-plain.safetensors").k == 10
+
+
+def test_a_stop_saves_and_resume_goes_on(tmp_path):
+    arguments = [sys.executable, "-m", "atomic_lib", "train", "spikes-plain", "--device", "cpu", "--out", str(tmp_path)]
+    process = subprocess.Popen([*arguments, "--steps", "4000"], stderr=subprocess.PIPE, text=True)
+    while "/4000" not in process.stderr.readline(200):  # the bar: training has begun
+        assert process.poll() is None
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    errors = process.communicate(timeout=120)[1]
+    assert process.returncode == 130 and "go on with --resume" in errors and "Traceback" not in errors
+    step = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"]
+    assert 0 < step < 4000
+    done = command("atomic_lib", *arguments[3:], "--resume", "--steps", str(step + 1))
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads((tmp_path / "spikes-plain.json").read_text())["steps"] == step + 1
+
+
+def test_a_kill_in_the_middle_of_a_checkpoint_leaves_the_one_before(tmp_path):
+    """A process is killed while the new checkpoint is half on disk."""
+    run(TINY, tmp_path, steps=2)
+    before = (tmp_path / "checkpoint.pt").read_bytes()
+    script = f"""
+import os, signal
+from pathlib import Path
+from atomic_lib import checkpoints
+def dies(file):
+    file.write(b"x" * 100_000); file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+checkpoints.write_whole(Path({str(tmp_path)!r}) / "checkpoint.pt", writer=dies)
+"""
+    done = subprocess.run([sys.executable, "-c", script], timeout=120)
+    assert done.returncode == -signal.SIGKILL
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
+    assert Training(TINY, 0, "cpu").resume(tmp_path).step == 2
