@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import checkpoints, digits, metrics, spikes
 from .errors import BadInput
-from .model import AtomicAutoencoder
+from .model import device_of
 from .recipes import RECIPES, find
 from .spikes import Spikes
 from .training import Training, pick_device
@@ -61,7 +61,8 @@ def evaluate(options: argparse.Namespace) -> None:
     if options.count is not None and options.count < 1:
         raise BadInput(f"--count {options.count}: at least one image is needed.")
     if options.spikes:
-        _expect(model, Spikes, "--spikes measures models of spikes")
+        if not isinstance(model.recipe.data, Spikes):
+            raise BadInput(f"--spikes measures models of spikes; “{model.recipe.name}” is not one.")
         sample = spikes.from_npz(options.spikes)
         pursuit = model.recipe.encoder == "pursuit"
         k = options.k or (sample.amplitudes.shape[1] if pursuit else None)
@@ -79,7 +80,7 @@ def decompose(options: argparse.Namespace) -> None:
 
     model = checkpoints.load(options.weights, pick_device("auto"))
     strokes = not isinstance(model.recipe.data, Spikes)
-    image = digits.from_image(options.image, model.size, centre=strokes).to(next(model.parameters()).device)
+    image = digits.from_image(options.image, model.size, centre=strokes).to(device_of(model))
     z, used = model.encode(image, options.k)
     figures.save(figures.decomposition(model, image, options.k), options.out)
     if options.json:
@@ -87,11 +88,6 @@ def decompose(options: argparse.Namespace) -> None:
         latents["z"] = [[round(value, 6) for value in block] for block in z[0].tolist()]
         checkpoints.write_whole(options.json, (json.dumps(latents, indent=1) + "\n").encode())
     print(f"{options.out}: {int(used.sum())} of {used.shape[1]} blocks in use")
-
-
-def _expect(model: AtomicAutoencoder, data: type, sentence: str) -> None:
-    if not isinstance(model.recipe.data, data):
-        raise BadInput(f"{sentence}; “{model.recipe.name}” is not one.")
 
 
 def _report(found: dict) -> None:

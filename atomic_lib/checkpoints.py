@@ -1,7 +1,7 @@
 """Weights in safetensors beside a JSON record of how they were trained; checked on every load.
 
-The record holds the recipe, seed, steps, minutes, hardware, torch version, commit, the curves
-of the training, the final metrics on held-out data, and the sha256 of the weights.
+The record holds the recipe, seed, steps, minutes, hardware, torch version, commit, the curves of the training, the
+final metrics on held-out data, and the sha256 of the weights.
 """
 
 import hashlib
@@ -26,8 +26,8 @@ from .recipes import Recipe
 def load(name: str | Path, device: str | torch.device = "cpu") -> AtomicAutoencoder:
     """A trained model in eval mode, by the name of shipped weights or the path of a .safetensors file.
 
-    Its attributes `recipe` and `record` say what it is and how it was trained. Raises `BadInput`
-    when weights or record are missing, altered, or of another recipe.
+    Its attributes `recipe` and `record` say what it is and how it was trained. Raises `BadInput` when weights or
+    record are missing, altered, or of another recipe.
     """
     path = _locate(name)
     record = read_record(path.with_suffix(".json"))
@@ -36,10 +36,7 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> AtomicAutoenco
     except OSError as error:
         raise BadInput(f"{path}: the weights cannot be read ({error.strerror}).") from None
     if hashlib.sha256(content).hexdigest() != record.get("sha256"):
-        raise BadInput(
-            f"{path}: truncated or altered, its sha256 is not the one in {path.stem}.json; "
-            "restore both with git, or train again."
-        )
+        raise BadInput(f"{path}: its sha256 is not the one in {path.stem}.json; restore both with git, or train again.")
     recipe = Recipe.from_json(record.get("recipe", {}))
     model = recipe.build()
     try:
@@ -78,13 +75,8 @@ def save(folder: str | Path, model: AtomicAutoencoder, record: dict) -> Path:
     return path
 
 
-def save_checkpoint(path: Path, state: dict) -> None:
-    """Everything a training needs to go on, in one file: whole, or not at all."""
-    write_whole(path, writer=lambda file: torch.save(state, file))
-
-
 def load_checkpoint(path: Path) -> dict:
-    """What `save_checkpoint` wrote; raises `BadInput` when it is missing or damaged."""
+    """What `Training.save` wrote; raises `BadInput` when it is missing or damaged."""
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -120,14 +112,12 @@ def write_whole(path: str | Path, content: bytes = b"", writer=None) -> None:
 
 
 def commit() -> str:
-    """The commit of the code at work, with “+changes” if it was edited since; "unknown" outside git."""
-    git = ["git", "-C", str(Path(__file__).parent)]
+    """The commit of the code at work, with “-dirty” if it was edited since; "unknown" outside git."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*", "--abbrev=40"]
     try:
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changed = subprocess.run([*git, "status", "--porcelain", "."], capture_output=True, text=True, check=True).stdout
+        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return head + ("+changes" if changed.strip() else "")
 
 
 def _locate(name: str | Path) -> Path:
@@ -138,8 +128,6 @@ def _locate(name: str | Path) -> Path:
         return path
     path = data_folder() / "weights" / f"{name}.safetensors"
     if not path.is_file():
-        raise BadInput(
-            f"there are no weights “{name}”; shipped are {', '.join(shipped()) or 'none'}, "
-            "and the path of any .safetensors file written by `train` will do."
-        )
+        names = ", ".join(shipped()) or "none"
+        raise BadInput(f"there are no weights “{name}”; shipped are {names}, or name a .safetensors file.")
     return path

@@ -13,8 +13,8 @@ from .errors import BadInput
 class ReferenceDecoder(nn.Module):
     """g as the authors released it: a small 2-D convolutional network (DESIGN §4).
 
-    Linear d0→32→32, read as 8×2×2, then stages of conv 3×3, nearest ×2, conv 3×3, LeakyReLU 0.2
-    after every layer, the output included. N is a power of two, at least 16.
+    Linear d0→32→32, read as 8×2×2, then stages of conv 3×3, nearest ×2, conv 3×3, LeakyReLU 0.2 after every layer,
+    the output included. N is a power of two, at least 16.
     """
 
     def __init__(self, d0: int, size: int = 128):
@@ -40,8 +40,8 @@ class ReferenceDecoder(nn.Module):
 class SeparableDecoder(nn.Module):
     """g(z) = Σ_r u_r(z) v_r(z)ᵀ: a sum of `rank` products of a row and a column profile.
 
-    A small MLP feeds two stacks of 1-D upsampling convolutions, one an axis. It learns as much a
-    step as a 2-D decoder and costs a tenth. N is a multiple of 16.
+    A small MLP feeds two stacks of 1-D upsampling convolutions, one an axis. It learns as much a step as a 2-D
+    decoder and costs a tenth. N is a multiple of 16.
     """
 
     def __init__(self, d0: int, size: int = 128, rank: int = 4, width: int = 128, channels: int = 32):
@@ -50,9 +50,7 @@ class SeparableDecoder(nn.Module):
             raise BadInput(f"the separable decoder draws a multiple of 16 pixels a side, not {size}.")
         self.d0, self.size, self.rank = d0, size, rank
         start = size // 16
-        self.mlp = nn.Sequential(
-            nn.Linear(d0, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2)
-        )
+        self.mlp = nn.Sequential(nn.Linear(d0, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2))
         self.rows = _profiles(width, channels, start, rank)
         self.columns = _profiles(width, channels, start, rank)
         kaiming(self)
@@ -67,8 +65,8 @@ class SeparableDecoder(nn.Module):
 def kaiming(module: nn.Module) -> None:
     """Initialise so that signals keep their size through LeakyReLU layers (He et al. 2015).
 
-    With torch's default a dozen layers shrink a latent's effect to nothing, and g starts as, and
-    long stays, a constant.
+    With torch's default a dozen layers shrink a latent's effect to nothing, and g starts as, and long stays, a
+    constant.
     """
     for layer in module.modules():
         if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d):

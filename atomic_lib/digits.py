@@ -18,6 +18,7 @@ from torch import Tensor
 
 from .errors import BadInput
 from .paths import data_folder
+from .spikes import pad_to
 
 # sha256 of the original IDX files, uncompressed
 MNIST_SHA256 = {
@@ -71,8 +72,8 @@ class Pictures:
 def mnist(train: bool) -> tuple[Tensor, Tensor]:
     """The 60,000 training or 10,000 test digits: uint8 images (n, 28, 28) and labels (n,).
 
-    Read from `data/mnist` and checked against the hash of the original; raises `BadInput` if a
-    file is missing, truncated or altered.
+    Read from `data/mnist` and checked against the hash of the original; raises `BadInput` if a file is missing,
+    truncated or altered.
     """
     part = "train" if train else "t10k"
     images = _idx(f"{part}-images-idx3-ubyte", offset=16).view(-1, 28, 28)
@@ -121,18 +122,17 @@ class Handwriting(NamedTuple):
 def hwdplus(path, size: int = 128) -> Handwriting:
     """The paper's own set, from the reader's copy: `Images(500x500).npy` and `WriterInfo.npy`.
 
-    HWD+ (Beaulac & Rosenthal 2023) carries no licence that we found, so it is not shipped here.
-    Its ink is dark on 255: inverted here. The writer is the last column of `WriterInfo.npy`, the
-    digit the first. Raises `BadInput` when the folder does not hold such files.
+    HWD+ (Beaulac & Rosenthal 2023) carries no licence that we found, so it is not shipped here. Its ink is dark on
+    255: inverted here. The writer is the last column of `WriterInfo.npy`, the digit the first. Raises `BadInput` when
+    the folder does not hold such files.
     """
     folder = Path(path)
     try:
         raw = np.load(folder / "Images(500x500).npy", mmap_mode="r", allow_pickle=False)
         info = np.load(folder / "WriterInfo.npy", allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise BadInput(
-            f"{path}: not a copy of HWD+ ({error}); expected the files Images(500x500).npy and WriterInfo.npy."
-        ) from None
+        files = "the files Images(500x500).npy and WriterInfo.npy"
+        raise BadInput(f"{path}: not a copy of HWD+ ({error}); expected {files}.") from None
     if raw.ndim != 3 or info.ndim != 2 or len(raw) != len(info) or len(raw) == 0:
         raise BadInput(f"{path}: images {raw.shape} and writers {info.shape}; expected (n, 500, 500) and (n, columns).")
     scaled = []
@@ -146,20 +146,18 @@ def hwdplus(path, size: int = 128) -> Handwriting:
 def from_image(path, size: int = 128, centre: bool = True) -> Tensor:
     """Any picture file → one image (1, 1, N, N) in [0, 1], light on dark.
 
-    Polarity is told by the border; transparency becomes background. With `centre` the ink is
-    scaled and placed as MNIST does (longer side 20/32 of N, centre of mass in the middle) and
-    drawn with the same pen; without it pixels keep their place, and a smaller picture is padded.
-    Raises `BadInput` for a file that cannot be read, is constant, or is too large to keep in place.
+    Polarity is told by the border; transparency becomes background. With `centre` the ink is scaled and placed as
+    MNIST does (longer side 20/32 of N, centre of mass in the middle) and drawn with the same pen; without it pixels
+    keep their place, and a smaller picture is padded. Raises `BadInput` for a file that cannot be read, is constant,
+    or is too large to keep in place.
     """
     ink = _ink(path)
     if centre:
         return _pen(_centred(ink, size), stretch=True)
     height, width = ink.shape[-2:]
     if max(height, width) > size:
-        raise BadInput(
-            f"{path}: {height}×{width} pixels, the model takes at most {size}×{size}; crop or shrink the picture."
-        )
-    return F.pad(ink, (0, size - width, 0, size - height))
+        raise BadInput(f"{path}: {height}×{width} pixels, at most {size}×{size} work; crop or shrink the picture.")
+    return pad_to(ink, size)
 
 
 def from_folder(path, size: int = 128) -> Tensor:
@@ -248,6 +246,8 @@ def _ink(path) -> Tensor:
 
 def _centred(ink: Tensor, size: int) -> Tensor:
     """Scale and place ink (1, 1, H, W) as MNIST does → (1, 1, N, N)."""
+    from scipy import ndimage
+
     strong = ink[0, 0] > 0.3
     rows, columns = strong.any(dim=1).nonzero(), strong.any(dim=0).nonzero()
     ink = ink[..., rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -255,12 +255,6 @@ def _centred(ink: Tensor, size: int) -> Tensor:
     shape = [max(1, round(scale * side)) for side in ink.shape[-2:]]
     ink = F.interpolate(ink, size=shape, mode="bilinear", antialias=True, align_corners=False)
     canvas = F.pad(ink, (size, size, size, size))
-    row, column = _centre_of_mass(canvas[0, 0])
+    row, column = ndimage.center_of_mass(canvas[0, 0].numpy())
     top, left = round(row - (size - 1) / 2), round(column - (size - 1) / 2)
     return canvas[..., top : top + size, left : left + size]
-
-
-def _centre_of_mass(image: Tensor) -> tuple[float, float]:
-    total = image.sum()
-    rows, columns = (torch.arange(side, dtype=image.dtype) for side in image.shape)
-    return float((image.sum(dim=1) @ rows) / total), float((image.sum(dim=0) @ columns) / total)

@@ -1,7 +1,7 @@
 """f_E: an image → k latent blocks, in one shot as in the paper or one block after another.
 
-Every encoder maps images (B, 1, N, N), with the decoder block g at hand, to a `Code`. What the
-last linear layer gives passes through `latents`, which decides where latent blocks live.
+Every encoder maps images (B, 1, N, N), with the decoder block g at hand, to a `Code`. What the last linear layer
+gives passes through `latents`, which decides where latent blocks live.
 """
 
 import math
@@ -20,8 +20,8 @@ from .errors import BadInput
 class Code(NamedTuple):
     """What an encoder says of a batch: z (B, k, d0), used (B, k), atoms (B, k, 1, N, N) or None.
 
-    `used` marks the blocks in use; the others draw nothing. `atoms` are g(zᵢ) where the encoder
-    had to draw them anyway.
+    `used` marks the blocks in use; the others draw nothing. `atoms` are g(zᵢ) where the encoder had to draw them
+    anyway.
     """
 
     z: Tensor
@@ -30,8 +30,8 @@ class Code(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One step of a pursuit: the images (M,) it concerns, their new blocks z (M, d0) and atoms
-    (M, 1, N, N), and the residual (B, 1, N, N) that all images are left with."""
+    """One step of a pursuit: the images (M,) it concerns, their new blocks z (M, d0) and atoms (M, 1, N, N), and the
+    residual (B, 1, N, N) that all images are left with."""
 
     going: Tensor
     z: Tensor
@@ -42,8 +42,8 @@ class Step(NamedTuple):
 class BoundedLatents(nn.Module):
     """z = tanh(·), with noise of standard deviation `noise` while training.
 
-    Assumption II.1 (filling latent set) as a construction: latent blocks live in the cube
-    (−1, 1)^d0, and the noise pushes them to fill it.
+    Assumption II.1 (filling latent set) as a construction: latent blocks live in the cube (−1, 1)^d0, and the noise
+    pushes them to fill it.
     """
 
     def __init__(self, noise: float = 0.0):
@@ -55,68 +55,63 @@ class BoundedLatents(nn.Module):
         return z + self.noise * torch.randn_like(z) if self.training and self.noise else z
 
 
-class ReferenceEncoder(nn.Module):
+class OneShot(nn.Module):
+    """The encoders that give all k blocks at once: `net` maps images to k·d0 numbers."""
+
+    def __init__(self, k: int, d0: int, latents: nn.Module, net: nn.Module):
+        super().__init__()
+        self.k, self.d0, self.latents, self.net = k, d0, latents, net
+
+    def forward(self, images: Tensor, g: nn.Module, k: int | None = None) -> Code:
+        if k not in (None, self.k):
+            raise BadInput(f"a one-shot encoder gives the k = {self.k} blocks it was trained with, not {k}.")
+        z = self.latents(self.net(images).unflatten(1, (self.k, self.d0)))
+        return Code(z, torch.ones(z.shape[:2], dtype=torch.bool, device=z.device))
+
+
+class ReferenceEncoder(OneShot):
     """f_E as the authors released it (DESIGN §4): four strided convolutions and two linear layers."""
 
     def __init__(self, k: int, d0: int, size: int, latents: nn.Module):
-        super().__init__()
-        self.k, self.d0, self.latents = k, d0, latents
         layers = []
         for before, after in ((1, 32), (32, 16), (16, 8), (8, 8)):
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.LeakyReLU(0.2)]
         features = 8 * math.ceil(size / 16) ** 2
         layers += [nn.Flatten(), nn.Linear(features, 512), nn.LeakyReLU(0.2), nn.Linear(512, k * d0)]
-        self.net = nn.Sequential(*layers)
-
-    def forward(self, images: Tensor, g: nn.Module, k: int | None = None) -> Code:
-        return _one_shot(self, images, k)
+        super().__init__(k, d0, latents, nn.Sequential(*layers))
 
 
-class OneShotEncoder(nn.Module):
+class OneShotEncoder(OneShot):
     """A one-shot f_E that trains well on a CPU: normalised convolutions, then a residual MLP."""
 
     def __init__(self, k: int, d0: int, size: int, latents: nn.Module, channels: int = 16, width: int = 384):
-        super().__init__()
-        self.k, self.d0, self.latents = k, d0, latents
         widths = [1, channels, 2 * channels, 4 * channels, 2 * channels]
         layers = []
         for before, after in zip(widths, widths[1:], strict=False):
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.GroupNorm(4, after), nn.LeakyReLU(0.2)]
         features = widths[-1] * math.ceil(size / 16) ** 2
         layers += [nn.Flatten(), nn.Linear(features, width), Residual(width), Residual(width)]
-        self.net = nn.Sequential(*layers, nn.LayerNorm(width), nn.Linear(width, k * d0))
+        net = nn.Sequential(*layers, nn.LayerNorm(width), nn.Linear(width, k * d0))
+        super().__init__(k, d0, latents, net)
         kaiming(self)
-
-    def forward(self, images: Tensor, g: nn.Module, k: int | None = None) -> Code:
-        return _one_shot(self, images, k)
 
 
 class PursuitEncoder(nn.Module):
     """A learned matching pursuit: zᵢ = E(rᵢ₋₁), rᵢ = rᵢ₋₁ − g(zᵢ), with the same E for every block.
 
-    It looks where the blurred residual is largest, at one window there, and describes what it
-    sees by one block. This is a choice of ζ, which "arbitrarily chooses one of the
-    representations" (Section II-A): no permutation has to be learned, no block is spent where
-    nothing is left (`stop`: the blurred residual's peak under which it ends), and it can go on
-    past the k that it was trained with. In exchange it is *given* that an atom is local.
+    It looks where the blurred residual is largest, at one window there, and describes what it sees by one block. This
+    is a choice of ζ, which "arbitrarily chooses one of the representations" (Section II-A): no permutation has to be
+    learned, no block is spent where nothing is left (`stop`: the blurred residual's peak under which it ends), and it
+    can go on past the k that it was trained with. In exchange it is *given* that an atom is local.
 
-    window: side of the square looked at, px. smooth: σ of the blur, px. stride: of the first
-    convolution. stop: in units of the image.
+    window: side of the square looked at, px. smooth: σ of the blur, px. stride: of the first convolution. stop: in
+    units of the image.
     """
 
     def __init__(
-        self,
-        k: int,
-        d0: int,
-        size: int,
-        latents: nn.Module,
-        window: int = 24,
-        smooth: float = 1.5,
-        stop: float = 0.1,
-        stride: int = 1,
-        channels: int = 32,
-        width: int = 256,
-    ):
+        self, k: int, d0: int, size: int, latents: nn.Module,
+        window: int = 24, smooth: float = 1.5, stop: float = 0.1, stride: int = 1, channels: int = 32, width: int = 256,
+    ):  # fmt: skip
         super().__init__()
         self.k, self.d0, self.latents, self.size = k, d0, latents, size
         self.window, self.smooth, self.stop = window, smooth, stop
@@ -197,10 +192,3 @@ def _crop(images: Tensor, centre: Tensor, window: int) -> Tensor:
     rows = centre[:, 0, None, None] + offsets[:, None]
     columns = centre[:, 1, None, None] + offsets
     return padded[torch.arange(len(images), device=images.device)[:, None, None], rows, columns][:, None]
-
-
-def _one_shot(encoder: nn.Module, images: Tensor, k: int | None) -> Code:
-    if k not in (None, encoder.k):
-        raise BadInput(f"a one-shot encoder gives the k = {encoder.k} blocks it was trained with, not {k}.")
-    z = encoder.latents(encoder.net(images).unflatten(1, (encoder.k, encoder.d0)))
-    return Code(z, torch.ones(z.shape[:2], dtype=torch.bool, device=z.device))

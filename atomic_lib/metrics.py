@@ -1,7 +1,7 @@
 """What "separated", "disentangled" and "connected" mean, as numbers (DESIGN §7).
 
-Counts are pooled over all images, and 0/0 is 0. A position is (row, column) in pixels. scipy is
-imported where it is used: importing atomic_lib costs torch and numpy only.
+Counts are pooled over all images, and 0/0 is 0. A position is (row, column) in pixels. scipy is imported where it is
+used: importing atomic_lib costs torch and numpy only.
 """
 
 import math
@@ -13,8 +13,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .errors import BadInput
-from .model import AtomicAutoencoder
-from .spikes import Sample, Spikes, gaussian
+from .model import AtomicAutoencoder, device_of
+from .spikes import Sample, Spikes, gaussian, pad_to
 
 DETECTION = 0.25  # an atom of at least this amplitude says "a spike is here": half the smallest one
 ACTIVE = 0.01  # an atom is active with at least this share of its image's energy
@@ -23,8 +23,8 @@ ACTIVE = 0.01  # an atom is active with at least this share of its image's energ
 def evaluate(model, data, count: int, seed: int = 0, k: int | None = None, progress: bool = False) -> dict:
     """Every metric of a model on `count` held-out images of `data`, as a flat dict of numbers.
 
-    Spikes: fresh ones, drawn as the paper has them but 2σ apart, whatever the model was trained
-    on; or a `Sample` made elsewhere. Digits: MNIST's test set. `k`: blocks a pursuit may use.
+    Spikes: fresh ones, drawn as the paper has them but 2σ apart, whatever the model was trained on; or a `Sample`
+    made elsewhere. Digits: MNIST's test set. `k`: blocks a pursuit may use.
     """
     with torch.inference_mode(), tqdm(total=count, desc="evaluate", unit="image", disable=not progress) as bar:
         if isinstance(data, Spikes):
@@ -37,14 +37,14 @@ def evaluate(model, data, count: int, seed: int = 0, k: int | None = None, progr
 def spike_metrics(
     model: AtomicAutoencoder, sample: Sample, sigma: float, batch: int = 64, k: int | None = None, seen=lambda n: None
 ) -> dict:
-    """How well blocks hold one spike each: jaccard, precision, recall, rmse_px, amplitude_error,
-    purity and nmse of a model on images whose truth is known."""
-    device = next(model.parameters()).device
+    """How well blocks hold one spike each: jaccard, precision, recall, rmse_px, amplitude_error, purity and nmse of a
+    model on images whose truth is known."""
+    device = device_of(model)
     found, lost, truth, purities = Matches(), 0.0, 0.0, []
     for start in range(0, len(sample.images), batch):
         images, amplitudes, positions = (part[start : start + batch] for part in sample)
         z, used, atoms = model.decompose(images.to(device), k)
-        images = _padded(images, model.size)
+        images = pad_to(images, model.size)
         lost += (atoms.sum(dim=1).cpu() - images).square().sum().item()
         truth += images.square().sum().item()
         atoms, used = atoms.squeeze(2).cpu(), used.cpu()
@@ -64,12 +64,9 @@ def spike_metrics(
         "rmse_px": math.sqrt(_ratio(found.squared_distance, found.true)),
         "amplitude_error": _ratio(found.amplitude_error, found.true),
         "purity": _ratio(purities.sum(), len(purities)),
-        "nmse": _ratio(lost, truth),
-        "true_positives": found.true,
-        "false_positives": found.false,
-        "false_negatives": found.missed,
-        "images": len(sample.images),
-    }
+        "nmse": _ratio(lost, truth), "images": len(sample.images),
+        "true_positives": found.true, "false_positives": found.false, "false_negatives": found.missed,
+    }  # fmt: skip
 
 
 class Matches(NamedTuple):
@@ -85,7 +82,9 @@ class Matches(NamedTuple):
         return Matches(*(a + b for a, b in zip(self, other, strict=True)))
 
 
-def match(amplitudes: Tensor, positions: Tensor, true_amplitudes: Tensor, true_positions: Tensor, radius: float) -> Matches:
+def match(
+    amplitudes: Tensor, positions: Tensor, true_amplitudes: Tensor, true_positions: Tensor, radius: float
+) -> Matches:
     """Match detections (m,), (m, 2) one to one with true spikes (n,), (n, 2).
 
     As many pairs as possible within `radius` px, and among those the least total distance.
@@ -105,25 +104,23 @@ def match(amplitudes: Tensor, positions: Tensor, true_amplitudes: Tensor, true_p
 def fit_gaussians(atoms: Tensor, sigma: float, steps: int = 15) -> tuple[Tensor, Tensor]:
     """Least-squares fit of one Gaussian of width `sigma` to each atom (M, N, N), from its peak.
 
-    Levenberg–Marquardt on (a, row, column), every sum taken one axis at a time. Returns the
-    amplitudes (M,) and the positions (M, 2).
+    Levenberg–Marquardt on (a, row, column), every sum taken one axis at a time. Returns the amplitudes (M,) and the
+    positions (M, 2).
     """
     count, _, size = atoms.shape
     height, place = atoms.flatten(1).max(dim=1)
     theta = torch.stack([height, place // size, place % size], dim=1).to(atoms.dtype)
     damping = torch.full((count, 1), 1e-3, dtype=atoms.dtype, device=atoms.device)
-    objective, gradient, normal = _gaussian_normal_equations(atoms, theta, sigma)
+    now = (theta, *_gaussian_normal_equations(atoms, theta, sigma))
     for _ in range(steps):
-        scaled = normal + torch.diag_embed(damping * normal.diagonal(dim1=1, dim2=2) + 1e-9)
-        trial = theta + torch.linalg.solve(scaled, gradient)
-        trial_objective, trial_gradient, trial_normal = _gaussian_normal_equations(atoms, trial, sigma)
-        better = trial_objective < objective
-        theta = torch.where(better[:, None], trial, theta)
-        objective = torch.where(better, trial_objective, objective)
-        gradient = torch.where(better[:, None], trial_gradient, gradient)
-        normal = torch.where(better[:, None, None], trial_normal, normal)
+        theta, objective, gradient, normal = now
+        damped = normal + torch.diag_embed(damping * normal.diagonal(dim1=1, dim2=2) + 1e-9)
+        trial = theta + torch.linalg.solve(damped, gradient)
+        then = (trial, *_gaussian_normal_equations(atoms, trial, sigma))
+        better = then[1] < objective
+        now = [torch.where(better.view(-1, *[1] * (a.ndim - 1)), b, a) for a, b in zip(now, then, strict=True)]
         damping = torch.where(better[:, None], damping / 5, damping * 5).clamp(1e-9, 1e9)
-    return theta[:, 0], theta[:, 1:]
+    return now[0][:, 0], now[0][:, 1:]
 
 
 def _gaussian_normal_equations(atoms: Tensor, theta: Tensor, sigma: float) -> tuple[Tensor, Tensor, Tensor]:
@@ -149,8 +146,8 @@ def _gaussian_normal_equations(atoms: Tensor, theta: Tensor, sigma: float) -> tu
 def purity(atoms: Tensor, amplitudes: Tensor, positions: Tensor, sigma: float) -> np.ndarray:
     """For each true spike (n,): does one block hold it, and nothing else?
 
-    Each atom (k, N, N) is written as a non-negative combination C of the true spikes s_j;
-    E_ij = C_ij²‖s_j‖²; the purity of j is maxᵢ min(E_ij/Σ_i′ E_i′j, E_ij/Σ_j′ E_ij′).
+    Each atom (k, N, N) is written as a non-negative combination C of the true spikes s_j; E_ij = C_ij²‖s_j‖²; the
+    purity of j is maxᵢ min(E_ij/Σ_i′ E_i′j, E_ij/Σ_j′ E_ij′).
     """
     from scipy.linalg import cholesky, solve_triangular
     from scipy.optimize import nnls
@@ -173,14 +170,14 @@ def purity(atoms: Tensor, amplitudes: Tensor, positions: Tensor, sigma: float) -
 def stroke_metrics(
     model: AtomicAutoencoder, images: Tensor, batch: int = 64, k: int | None = None, seen=lambda n: None
 ) -> dict:
-    """Whether atoms are strokes: connected, active_blocks, largest_share, negative_energy, spread,
-    nmse and psnr_db of a model on images (B, 1, N, N)."""
-    device = next(model.parameters()).device
+    """Whether atoms are strokes: connected, active_blocks, largest_share, negative_energy, spread, nmse and psnr_db
+    of a model on images (B, 1, N, N)."""
+    device = device_of(model)
     lost, truth, active_blocks, largest, strokes = 0.0, 0.0, [], [], []
     for start in range(0, len(images), batch):
         x = images[start : start + batch]
         atoms = model.decompose(x.to(device), k).atoms.squeeze(2).cpu()
-        x = _padded(x, model.size).squeeze(1)
+        x = pad_to(x, model.size).squeeze(1)
         lost += (atoms.sum(dim=1) - x).square().sum().item()
         energy = x.square().sum(dim=(1, 2))
         truth += energy.sum().item()
@@ -196,15 +193,11 @@ def stroke_metrics(
     connected, negative, spread = np.array(strokes, dtype=float).reshape(-1, 3).T
     nmse, mse = _ratio(lost, truth), lost / (len(images) * model.size**2)
     return {
-        "connected": _ratio(connected.sum(), len(connected)),
-        "active_blocks": float(np.mean(active_blocks)),
-        "largest_share": float(np.mean(largest)),
-        "negative_energy": _ratio(negative.sum(), len(negative)),
+        "connected": _ratio(connected.sum(), len(connected)), "active_blocks": float(np.mean(active_blocks)),
+        "largest_share": float(np.mean(largest)), "negative_energy": _ratio(negative.sum(), len(negative)),
         "spread": _ratio(spread.sum(), len(spread)),
-        "nmse": nmse,
-        "psnr_db": -10 * math.log10(max(mse, 1e-12)),
-        "images": len(images),
-    }
+        "nmse": nmse, "psnr_db": -10 * math.log10(max(mse, 1e-12)), "images": len(images),
+    }  # fmt: skip
 
 
 def is_connected(atom: Tensor) -> bool:
@@ -231,17 +224,48 @@ def radius_of_gyration(images: Tensor) -> Tensor:
     return variance.sqrt()
 
 
-def _padded(images: Tensor, size: int) -> Tensor:
-    height, width = images.shape[-2:]
-    return torch.nn.functional.pad(images, (0, size - width, 0, size - height))
-
-
 def _ratio(part, whole):
     """part/whole, where 0/0 is 0; of numbers or of arrays."""
-    quotient = np.divide(part, whole, out=np.zeros(np.broadcast_shapes(np.shape(part), np.shape(whole))), where=np.asarray(whole) != 0)
-    return quotient if quotient.ndim else float(quotient)
+    safe = np.where(whole == 0, 1, whole)
+    return np.where(whole == 0, 0, part / safe) if np.ndim(whole) else float(part / safe)
 
 
 def latent_range(z: Tensor, used: Tensor, tail: float = 0.01) -> Tensor:
     """The range (d0, 2) of each coordinate over blocks in use, without a share `tail` at either end."""
     return torch.quantile(z[used].float(), torch.tensor([tail, 1 - tail]), dim=0).T
+
+
+class Sweep(NamedTuple):
+    """A walk through one block: coordinate j goes through `values` (d0, steps), the others stay.
+
+    pictures: (d0, steps, N, N), the whole image. fitted: (d0, steps, 3), amplitude, row and column of the Gaussian
+    that fits the block's atom; original: (3,), the same before the walk.
+    """
+
+    values: Tensor
+    pictures: Tensor
+    fitted: Tensor
+    original: Tensor
+
+
+def sweep(model: AtomicAutoencoder, image: Tensor, block: int, ranges: Tensor, steps: int = 7) -> Sweep:
+    """Figure 4: move each coordinate of one block of an image (1, 1, N, N) over its range (d0, 2).
+
+    Raises `BadInput` for a block that the image does not use.
+    """
+    sigma = getattr(model.recipe.data, "sigma", 0.05 * model.size)
+    with torch.inference_mode():
+        z, used = model.encode(image.to(device_of(model)))
+        if not 0 <= block < z.shape[1] or not used[0, block]:
+            in_use = used[0].nonzero()[:, 0].tolist()
+            raise BadInput(f"block {block} is not in use in this image; choose one of {in_use}.")
+        values = torch.stack([torch.linspace(low, high, steps) for low, high in ranges.tolist()])
+        moved = z[0].repeat(*values.shape, 1, 1)
+        for j in range(len(values)):
+            moved[j, :, block, j] = values[j].to(z)
+        atoms = model.atoms(moved.flatten(0, 1), used.expand(values.numel(), -1)).squeeze(2).cpu()
+        before = model.atoms(z[:, [block]])[0, :, 0].cpu()
+    amplitudes, positions = fit_gaussians(torch.cat([before, atoms[:, block]]), sigma)
+    fitted = torch.cat([amplitudes[:, None], positions], dim=1)
+    pictures = atoms.sum(dim=1).unflatten(0, values.shape)
+    return Sweep(values, pictures, fitted[1:].unflatten(0, values.shape), fitted[0])

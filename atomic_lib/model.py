@@ -1,10 +1,11 @@
 """The atomic autoencoder of the paper: f = f_D ∘ f_E with f_D(z) = Σᵢ g(zᵢ)."""
 
+import torch
 from torch import Tensor, nn
 
 from .encoders import Code, PursuitEncoder
 from .errors import BadInput
-from .spikes import check_images
+from .spikes import check_images, pad_to
 
 
 class AtomicAutoencoder(nn.Module):
@@ -23,10 +24,10 @@ class AtomicAutoencoder(nn.Module):
     def encode(self, images: Tensor, k: int | None = None) -> tuple[Tensor, Tensor]:
         """Images → (z, used): the latent blocks, and which of them are in use.
 
-        Only an encoder that stops by itself leaves blocks unused; only such a one takes another
-        `k` than it was trained with. Raises `BadInput` for images that do not fit the model.
+        Only an encoder that stops by itself leaves blocks unused; only such a one takes another `k` than it was
+        trained with. Raises `BadInput` for images that do not fit the model.
         """
-        code = self.encoder(self._fitting(images), self.g, _positive(k))
+        code = self.encoder(self._fitting(images, k), self.g, k)
         return code.z, code.used
 
     def atoms(self, z: Tensor, used: Tensor | None = None) -> Tensor:
@@ -49,31 +50,25 @@ class AtomicAutoencoder(nn.Module):
 
     def decompose(self, images: Tensor, k: int | None = None) -> Code:
         """Images → z, used and atoms together, computed once."""
-        code = self.encoder(self._fitting(images), self.g, _positive(k))
+        code = self.encoder(self._fitting(images, k), self.g, k)
         return code if code.atoms is not None else code._replace(atoms=self.atoms(code.z))
 
-    def _fitting(self, images: Tensor) -> Tensor:
-        """Check images, and pad smaller ones with zeros at the bottom and the right."""
+    def _fitting(self, images: Tensor, k: int | None) -> Tensor:
+        """Check images and k, and pad smaller images with zeros at the bottom and the right."""
+        if k is not None and k < 1:
+            raise BadInput(f"k = {k}: an image is described by at least one block.")
         height, width = check_images(images).shape[2:]
         if max(height, width) > self.size:
-            raise BadInput(
-                f"the images are {height}×{width} pixels, these weights take at most {self.size}×{self.size}; "
-                "crop or shrink them, or train a model of that size."
-            )
-        return nn.functional.pad(images, (0, self.size - width, 0, self.size - height))
-
-
-def _positive(k: int | None) -> int | None:
-    if k is not None and k < 1:
-        raise BadInput(f"k = {k}: an image is described by at least one block.")
-    return k
+            fits = f"{self.size}×{self.size}; crop or shrink them, or train a model of that size."
+            raise BadInput(f"the images are {height}×{width} pixels, these weights take at most {fits}")
+        return pad_to(images, self.size)
 
 
 def loss(model: AtomicAutoencoder, images: Tensor, depth: int | None = None, early: float = 0.3) -> Tensor:
     """Equation (1) as a relative error, Σ‖x − f(x)‖²/Σ‖x‖² over the batch: a scalar.
 
-    A pursuit is also asked to leave little behind on its way: `early` times the mean relative
-    error of the residuals before the last.
+    A pursuit is also asked to leave little behind on its way: `early` times the mean relative error of the residuals
+    before the last.
     """
     energy = images.square().sum()
     if not isinstance(model.encoder, PursuitEncoder):
@@ -81,6 +76,11 @@ def loss(model: AtomicAutoencoder, images: Tensor, depth: int | None = None, ear
     steps = model.encoder.pursue(images, model.g, depth or model.k)
     *before, last = [step.residual.square().sum() / energy for step in steps]
     return last + early * sum(before) / max(1, len(before))
+
+
+def device_of(module: nn.Module) -> torch.device:
+    """Where a module's parameters are."""
+    return next(module.parameters()).device
 
 
 def parameter_count(module: nn.Module) -> int:
@@ -91,5 +91,3 @@ def parameter_count(module: nn.Module) -> int:
 def relative_error(images: Tensor, reconstructions: Tensor) -> Tensor:
     """nmse of each image: ‖x̂ − x‖²/‖x‖², (B,)."""
     return (reconstructions - images).square().flatten(1).sum(1) / images.square().flatten(1).sum(1).clamp(min=1e-12)
-
-

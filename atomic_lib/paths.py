@@ -11,8 +11,6 @@ def data_folder() -> Path:
     named = os.environ.get("ATOMIC_DATA")
     folder = Path(named) if named else Path(__file__).resolve().parent.parent / "data"
     if not folder.is_dir():
-        raise BadInput(
-            f"{folder}: the shipped data is not there; set ATOMIC_DATA to the data/ folder of a clone of the "
-            "companion (see its README), which holds mnist/, weights/ and results/."
-        )
+        clone = "the data/ folder of a clone of the companion, which holds mnist/ and weights/"
+        raise BadInput(f"{folder}: the shipped data is not there; set ATOMIC_DATA to {clone}.")
     return folder

@@ -1,7 +1,7 @@
 """Every experiment by name: data, model and optimiser as plain data, `RECIPES[name]`.
 
-paper: the authors' network and training, exactly (DESIGN §4; 10⁶ steps). plain: a one-shot encoder
-on a CPU's budget. pursuit: an encoder that goes block by block.
+paper: the authors' network and training, exactly (DESIGN §4; 10⁶ steps). plain: a one-shot encoder on a CPU's budget.
+pursuit: an encoder that goes block by block.
 """
 
 import dataclasses
@@ -26,10 +26,10 @@ DATA = {"spikes": Spikes, "digits": Digits, "pictures": Pictures}
 class Recipe:
     """What a training needs to be repeated, but for its seed.
 
-    data: where images come from. k, d0: how many latent blocks, of how many coordinates.
-    latents: "bounded" (tanh, with noise of std `noise` falling to `noise_end`) or "leaky" (the
-    paper's LeakyReLU). batch: images a step, over all processes. lr: Adam's rate, constant or
-    falling to nothing along a cosine after a short warm-up. clip: largest norm of a gradient.
+    data: where images come from. k, d0: how many latent blocks, of how many coordinates. latents: "bounded" (tanh,
+    with noise of std `noise` falling to `noise_end`) or "leaky" (the paper's LeakyReLU). batch: images a step, over
+    all processes. lr: Adam's rate, constant or falling to nothing along a cosine after a short warm-up. clip: largest
+    norm of a gradient.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Recipe:
     def depth(self, progress: float) -> int:
         """How many steps a pursuit takes in training: one at first, k from 40 % of the training on.
 
-        The first atoms are the plainest to learn, and a short pursuit costs little: the same E and
-        g are then asked to go on. A one-shot encoder always gives its k blocks.
+        The first atoms are the plainest to learn, and a short pursuit costs little: the same E and g are then asked
+        to go on. A one-shot encoder always gives its k blocks.
         """
         if self.encoder != "pursuit":
             return self.k
@@ -86,7 +86,7 @@ class Recipe:
             data = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
             return Recipe(**{**fields, "data": cls(**data)})
         except (KeyError, TypeError) as error:
-            raise BadInput(f"the record's recipe cannot be read ({error}); it was written by another version.") from None
+            raise BadInput(f"the record's recipe is not one of this version ({error}); train again.") from None
 
 
 def find(name: str) -> Recipe:
@@ -96,17 +96,11 @@ def find(name: str) -> Recipe:
     return RECIPES[name]
 
 
-def _paper(name: str, data: Spikes | Digits, k: int, d0: int, lr: float) -> Recipe:
-    return Recipe(
-        name, data, "reference", "reference", k, d0, steps=1_000_000,
-        latents="leaky", batch=64, lr=lr, schedule="constant", clip=None,
-    )  # fmt: skip
-
-
+PAPER = {"latents": "leaky", "batch": 64, "schedule": "constant", "clip": None, "steps": 1_000_000}
 _ALL = [
     # The paper's spikes are separated by more than σ; ours, where we choose, by more than 2σ.
-    _paper("spikes-paper", Spikes(separation=1.0), k=10, d0=3, lr=1e-4),
-    _paper("digits-paper", Digits(), k=16, d0=6, lr=5e-4),
+    Recipe("spikes-paper", Spikes(separation=1.0), "reference", "reference", k=10, d0=3, lr=1e-4, **PAPER),
+    Recipe("digits-paper", Digits(), "reference", "reference", k=16, d0=6, lr=5e-4, **PAPER),
     Recipe("spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001),
     Recipe("spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=6000, noise=0.01, noise_end=0.001),
     Recipe(

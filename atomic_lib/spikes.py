@@ -1,7 +1,7 @@
 """The model set Σ of off-the-grid spikes: sums of at most k Gaussians (paper, Section III-B).
 
-A spike is ψ(θ) = a·G(t), θ = (a, t): an amplitude and a position, so d0 = 3. Nothing here lies on
-the pixel grid: positions are real numbers and images are exact samples of the sum.
+A spike is ψ(θ) = a·G(t), θ = (a, t): an amplitude and a position, so d0 = 3. Nothing here lies on the pixel grid:
+positions are real numbers and images are exact samples of the sum.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ LARGEST_VALUE = 10.0  # spikes may pile up past 1 and noise go below 0; beyond �
 class Sample(NamedTuple):
     """Images with the truth that drew them; an amplitude of 0 marks an absent spike.
 
-    images: (B, 1, N, N). amplitudes: (B, k). positions: (B, k, 2), (row, column) in pixels from
-    the centre of the top-left pixel.
+    images: (B, 1, N, N). amplitudes: (B, k). positions: (B, k, 2), (row, column) in pixels from the centre of the
+    top-left pixel.
     """
 
     images: Tensor
@@ -31,10 +31,9 @@ class Sample(NamedTuple):
 class Spikes:
     """Where images of spikes come from: Σ of equation (4) with ψ(a, t) = a·G(t).
 
-    size: side N of an image, px. sigma: width of the Gaussian, px. k: most spikes in an image;
-    their number is uniform on fewest…k. amplitude: range of the uniform amplitudes.
-    separation, border: least distance of two centres, and of a centre to the border, in σ.
-    Raises `BadInput` for a set that is empty or cannot be drawn.
+    size: side N of an image, px. sigma: width of the Gaussian, px. k: most spikes in an image; their number is
+    uniform on fewest…k. amplitude: range of the uniform amplitudes. separation, border: least distance of two
+    centres, and of a centre to the border, in σ. Raises `BadInput` for a set that is empty or cannot be drawn.
     """
 
     size: int = 128
@@ -52,10 +51,8 @@ class Spikes:
         if not (self.sigma > 0 and 0 < low <= high):
             raise BadInput(f"spikes: σ = {self.sigma}, amplitudes {low}…{high}; both must be positive.")
         if self.span <= 0:
-            raise BadInput(
-                f"spikes: no place is {self.border}σ = {self.border * self.sigma:g} px away from every border "
-                f"of a {self.size}-pixel image; take a larger size or a smaller border."
-            )
+            away = f"{self.border}σ = {self.border * self.sigma:g} px away from every border"
+            raise BadInput(f"spikes: no place of {self.size}×{self.size} pixels is {away}; take a larger size.")
 
     @property
     def span(self) -> float:
@@ -99,10 +96,8 @@ class Spikes:
                 return positions
             fresh = corner + self.span * torch.rand(count, k, 2, generator=generator, device=device)
             positions = torch.where(clash[..., None], fresh, positions)
-        raise BadInput(
-            f"spikes: {k} spikes at least {self.separation}σ = {self.separation * self.sigma:g} px apart do not "
-            f"fit into {self.size}×{self.size} pixels; take fewer, closer or narrower ones."
-        )
+        apart = f"{self.separation}σ = {self.separation * self.sigma:g} px apart"
+        raise BadInput(f"spikes: {k} of them, {apart}, do not fit into {self.size}×{self.size} pixels; take fewer.")
 
 
 def render(amplitudes: Tensor, positions: Tensor, size: int, sigma: float) -> Tensor:
@@ -125,11 +120,14 @@ def check_images(images: Tensor, what: str = "images") -> Tensor:
     if not torch.isfinite(images).all():
         raise BadInput(f"{what}: some values are not finite (NaN or infinity); clean them first.")
     if images.numel() and images.abs().max() > LARGEST_VALUE:
-        raise BadInput(
-            f"{what}: values go up to {images.abs().max():.3g}, expected within ±{LARGEST_VALUE:g}; "
-            "scale them so that a spike or a stroke is about 1."
-        )
+        raise BadInput(f"{what}: a value is {images.abs().max():.3g}, beyond ±{LARGEST_VALUE:g}; scale to about 1.")
     return images
+
+
+def pad_to(images: Tensor, size: int) -> Tensor:
+    """Images (…, H, W) padded with zeros at the bottom and the right to `size` px a side."""
+    height, width = images.shape[-2:]
+    return torch.nn.functional.pad(images, (0, size - width, 0, size - height))
 
 
 def from_npz(path) -> Sample:

@@ -1,12 +1,13 @@
 """The one training loop: progress, checkpoints, exact resume, one process or many.
 
-A step's randomness depends on the seed, the step and the process alone, so that a training that
-was stopped and resumed is, to the bit, the one that was not.
+A step's randomness depends on the seed, the step and the process alone: a checkpoint needs no state of a random
+generator, and a training that was resumed is, to the bit, the one that was not stopped.
 """
 
 import math
 import os
 import platform
+import re
 import signal
 import threading
 import time
@@ -67,13 +68,19 @@ class World:
             dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
         return World(rank, size, chosen)
 
+    @property
+    def generator(self) -> torch.Generator:
+        """The device's global generator, which noise is drawn from too."""
+        cuda = self.device.type == "cuda"
+        return torch.cuda.default_generators[self.device.index] if cuda else torch.default_generator
+
     def leave(self) -> None:
         if self.size > 1:
             dist.destroy_process_group()
 
 
 def pick_device(name: str) -> torch.device:
-    """"auto", "cpu" or "cuda" → a device; raises `BadInput` for cuda where there is none."""
+    """ "auto", "cpu" or "cuda" → a device; raises `BadInput` for cuda where there is none."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():
@@ -98,25 +105,23 @@ class Objective(nn.Module):
 class Training:
     """A training under way: model, optimiser, step, seconds and curve; `run` takes it to its end.
 
-    recipe: what to train. seed: of weights and data. device: auto, cpu or cuda. steps: how many,
-    instead of the recipe's; or minutes: how long (over all resumed parts).
+    recipe: what to train. seed: of weights and data. device: auto, cpu or cuda. steps: how many, instead of the
+    recipe's; or minutes: how long (over all resumed parts).
     """
 
-    def __init__(
-        self, recipe: Recipe, seed: int = 0, device: str = "auto", steps: int | None = None, minutes: float | None = None
-    ):  # fmt: skip
+    def __init__(self, recipe: Recipe, seed=0, device="auto", steps: int | None = None, minutes: float | None = None):
         if (steps is not None and steps < 1) or (minutes is not None and not minutes > 0) or seed < 0:
-            raise BadInput(f"steps = {steps}, minutes = {minutes}, seed = {seed}: expected at least 1, over 0, at least 0.")
-        self.recipe, self.seed, self.minutes = recipe, seed, minutes
+            raise BadInput(f"steps {steps}, minutes {minutes}, seed {seed}: expected ≥ 1, above 0 and ≥ 0.")
+        self.recipe, self.seed, self.steps, self.minutes = recipe, seed, steps or recipe.steps, minutes
+        self.length_given = steps is not None or minutes is not None
         self.world = World.join(device)
         if recipe.batch % self.world.size:
             raise BadInput(f"a batch of {recipe.batch} images cannot be shared evenly by {self.world.size} processes.")
-        self.steps = steps or recipe.steps
         torch.manual_seed(seed)
         self.model = recipe.build().to(self.world.device)
-        objective = Objective(self.model)
-        many = self.world.size > 1
-        self.objective = DistributedDataParallel(objective, find_unused_parameters=True) if many else objective
+        self.objective = Objective(self.model)
+        if self.world.size > 1:
+            self.objective = DistributedDataParallel(self.objective, find_unused_parameters=True)
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=recipe.lr)
         self.step, self.seconds, self.curve = 0, 0.0, Curve()
 
@@ -126,28 +131,27 @@ class Training:
         return self.seconds / (60 * self.minutes) if self.minutes else self.step / self.steps
 
     def run(self, folder: str | Path | None = None, every: float = 180.0, progress: bool = True) -> dict:
-        """Train to the end and return the record; into `folder` go a checkpoint `every` so many
-        seconds and, at the end, the weights and their record.
+        """Train to the end and return the record; into `folder` go a checkpoint `every` so many seconds and, at the
+        end, the weights and their record.
 
         Ctrl-C ends the training after the step in hand, with a checkpoint: KeyboardInterrupt.
         """
         self.model.train()
         began, saved, looked, recent = time.monotonic() - self.seconds, self.seconds, self.progress, []
-        total = 100 if self.minutes else self.steps
-        bar = tqdm(total=total, initial=self._done(total), unit="%" if self.minutes else "step",
-                   disable=not progress or self.world.rank > 0)  # fmt: skip
+        total, quiet = None if self.minutes else self.steps, not progress or self.world.rank > 0
+        bar = tqdm(total=total, initial=self.step, unit="step", disable=quiet)
         with stop_requests() as stop, bar:
             while self.progress < 1 and not self._agree(stop.is_set()):
                 recent.append(self.advance())
                 self.seconds = self._agree(time.monotonic() - began)
                 if len(recent) == 10 or self.progress >= 1:
-                    self.curve.add(self.step, self.seconds, sum(recent) / len(recent))
-                    bar.set_postfix(loss=f"{sum(recent) / len(recent):.4f}", rate=f"{self.rate():.1e}", refresh=False)
-                    recent = []
-                bar.update(self._done(total) - bar.n)
+                    mean, recent = sum(recent) / len(recent), []
+                    self.curve.add(self.step, self.seconds, mean)
+                    bar.set_postfix(loss=f"{mean:.4f}", rate=f"{self.rate():.1e}", done=f"{self.progress:.0%}")
+                bar.update()
                 if self.progress - looked >= 1 / LOOKS:
                     looked = self.progress
-                    self._look()
+                    began += self._look()  # the clock of the training stands still meanwhile
                 if folder and self.seconds - saved >= every:
                     saved = self.seconds
                     self.save(folder)
@@ -167,11 +171,9 @@ class Training:
             group["lr"] = self.rate()
         if recipe.noise:
             self.model.encoder.latents.noise = recipe.noise + (recipe.noise_end - recipe.noise) * self.progress
-        # one stream of random numbers for this seed, step and process: for the batch and for the noise
-        stream = (self.seed * 1_000_003 + self.step) * 1024 + world.rank
-        torch.manual_seed(stream)
-        generator = torch.Generator(world.device).manual_seed(stream)
-        images = recipe.data.batch(recipe.batch // world.size, generator)
+        # the batch, then the noise, are drawn from a stream of this seed, step and process alone
+        torch.manual_seed((self.seed * 1_000_003 + self.step) * 1024 + world.rank)
+        images = recipe.data.batch(recipe.batch // world.size, world.generator)
         value = self.objective(images, recipe.depth(self.progress))
         self.optimiser.zero_grad(set_to_none=True)
         value.backward()
@@ -197,51 +199,41 @@ class Training:
             "steps": self.steps, "minutes": self.minutes, "curve": vars(self.curve),
             "model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(),
         }  # fmt: skip
-        checkpoints.save_checkpoint(Path(folder) / "checkpoint.pt", state)
+        checkpoints.write_whole(Path(folder) / "checkpoint.pt", writer=lambda file: torch.save(state, file))
 
     def resume(self, folder: str | Path) -> "Training":
         """Go on from the checkpoint in `folder`; raises `BadInput` if it is of another training."""
         path = Path(folder) / "checkpoint.pt"
         state = checkpoints.load_checkpoint(path)
         if state["recipe"] != self.recipe.as_json() or state["seed"] != self.seed:
-            raise BadInput(
-                f"{path}: it was trained by “{state['recipe']['name']}” with seed {state['seed']}, and cannot go on "
-                f"as “{self.recipe.name}” with seed {self.seed}; name that recipe and seed, or another folder."
-            )
+            that, this = f"“{state['recipe']['name']}”, seed {state['seed']}", f"“{self.recipe.name}”, seed {self.seed}"
+            raise BadInput(f"{path}: a training of {that}, cannot go on as {this}; name another --out.")
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.seconds, self.curve = state["step"], state["seconds"], Curve(**state["curve"])
+        if not self.length_given:
+            self.steps, self.minutes = state["steps"], state["minutes"]
         return self
 
     def record(self, count: int = 512) -> dict:
         """What ships beside the weights: how they came to be, and how good they are on held-out data."""
         recipe = self.recipe
-        self.model.eval()
-        metrics = evaluate(self.model, recipe.data, count) if self.world.rank == 0 else {}
+        metrics = evaluate(self.model.eval(), recipe.data, count) if self.world.rank == 0 else {}
         return {
-            "name": recipe.name,
-            "recipe": recipe.as_json(),
-            "seed": self.seed,
-            "steps": self.step,
-            "short_run": self.step < recipe.steps,
-            "minutes": round(self.seconds / 60, 2),
-            "hardware": hardware(self.world),
-            "torch": torch.__version__,
-            "commit": checkpoints.commit(),
-            "curve": vars(self.curve),
-            "metrics": metrics,
-        }
+            "name": recipe.name, "recipe": recipe.as_json(), "seed": self.seed,
+            "steps": self.step, "short_run": self.step < recipe.steps, "minutes": round(self.seconds / 60, 2),
+            "hardware": hardware(self.world), "torch": torch.__version__, "commit": checkpoints.commit(),
+            "curve": vars(self.curve), "metrics": metrics,
+        }  # fmt: skip
 
-    def _look(self) -> None:
-        """Held-out metrics on a few images; the clock of the training stands still meanwhile."""
+    def _look(self) -> float:
+        """Add held-out metrics on a few images to the curve; returns the seconds that it took."""
+        began = time.monotonic()
         if self.world.rank == 0:
-            self.model.eval()
-            found = evaluate(self.model, self.recipe.data, count=128)
+            found = evaluate(self.model.eval(), self.recipe.data, count=128)
             self.curve.held_out.append({"step": self.step, "seconds": round(self.seconds, 2), **found})
             self.model.train()
-
-    def _done(self, total: int) -> int:
-        return min(total, round(100 * self.progress) if self.minutes else self.step)
+        return time.monotonic() - began
 
     def _agree(self, value):
         """The first process's value, for all: they must stop at the same step."""
@@ -256,12 +248,9 @@ def hardware(world: World) -> str:
     """What trained: processor or GPU, and how many threads or processes."""
     if world.device.type == "cuda":
         return f"{world.size} × {torch.cuda.get_device_name(world.device)}"
-    model = platform.processor() or platform.machine()
-    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ():
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-            break
-    return f"{world.size} × {torch.get_num_threads()} threads, {model}"
+    cpuinfo = Path("/proc/cpuinfo")  # Linux; elsewhere platform knows
+    names = re.findall(r"model name\s*: (.*)", cpuinfo.read_text()) if cpuinfo.exists() else []
+    return f"{world.size} × {torch.get_num_threads()} threads, {[*names, platform.processor()][0]}"
 
 
 @contextmanager
