@@ -33,7 +33,9 @@ def train(options: argparse.Namespace) -> None:
     """Train a recipe; weights, record and checkpoint go into --out."""
     recipe = find(options.recipe)
     if options.images:
-        recipe = recipe.replace(name=f"{recipe.name}-own", data=digits.Pictures(options.images, recipe.data.size))
+        strokes = not isinstance(recipe.data, Spikes)  # digits are centred; spikes keep their place
+        own = digits.Pictures(options.images, recipe.data.size, centre=strokes)
+        recipe = recipe.replace(name=f"{recipe.name}-own", data=own)
         recipe.data.held_out(1)  # a folder that cannot be read is refused now, not after the first step
     out = Path(options.out or f"runs/{recipe.name}-seed{options.seed}")
     if not options.resume and (out / "checkpoint.pt").exists():

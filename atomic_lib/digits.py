@@ -56,16 +56,17 @@ class Pictures:
 
     folder: str
     size: int = 128
+    centre: bool = True  # as `from_image` has it
 
     def batch(self, count: int, generator: torch.Generator) -> Tensor:
         """`count` training pictures (B, 1, N, N), drawn with replacement, on the generator's device."""
-        images = _pictures(self.folder, self.size)[0]
+        images = _pictures(self)[0]
         chosen = torch.randint(len(images), (count,), generator=generator, device=generator.device)
         return images[chosen.cpu()].to(generator.device).float() / 255
 
     def held_out(self, count: int, seed: int = 0) -> Tensor:
         """At most `count` pictures (B, 1, N, N) that training never sees."""
-        return _pictures(self.folder, self.size)[1][:count].float() / 255
+        return _pictures(self)[1][:count].float() / 255
 
 
 @lru_cache(maxsize=4)
@@ -160,7 +161,7 @@ def from_image(path, size: int = 128, centre: bool = True) -> Tensor:
     return pad_to(ink, size)
 
 
-def from_folder(path, size: int = 128) -> Tensor:
+def from_folder(path, size: int = 128, centre: bool = True) -> Tensor:
     """Every picture file of a folder, in the order of names → images (n, 1, N, N) in [0, 1].
 
     Raises `BadInput` when the folder is missing, holds no picture, or one cannot be read.
@@ -174,7 +175,7 @@ def from_folder(path, size: int = 128) -> Tensor:
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in known)
     if not files:
         raise BadInput(f"{path}: no picture file in this folder (png, jpg, tif, …).")
-    return torch.cat([from_image(file, size) for file in files])
+    return torch.cat([from_image(file, size, centre) for file in files])
 
 
 def _idx(name: str, offset: int) -> Tensor:
@@ -196,13 +197,13 @@ def _mnist_on(device: torch.device) -> Tensor:
 
 
 @lru_cache(maxsize=2)
-def _pictures(folder: str, size: int) -> tuple[Tensor, Tensor]:
+def _pictures(source: Pictures) -> tuple[Tensor, Tensor]:
     """uint8 (training, held-out) pictures of a folder; HWD+ is split by writer."""
-    if (Path(folder) / "Images(500x500).npy").exists():
-        images, _, writers = hwdplus(folder, size)
+    if (Path(source.folder) / "Images(500x500).npy").exists():
+        images, _, writers = hwdplus(source.folder, source.size)
         held = writers % 10 == 0
     else:
-        images = (from_folder(folder, size) * 255).round().to(torch.uint8)
+        images = (from_folder(source.folder, source.size, source.centre) * 255).round().to(torch.uint8)
         held = torch.arange(len(images)) % 10 == 9
     if held.all() or not held.any():  # too few to hold any out
         return images, images

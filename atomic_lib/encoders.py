@@ -137,10 +137,10 @@ class PursuitEncoder(nn.Module):
         """The pursuit itself: at most k steps, for the images that still have something to explain."""
         residual = images
         going = torch.arange(len(images), device=images.device)
-        for _ in range(k):
+        for i in range(k):
             seen = residual[going].detach()  # no gradient through what is looked at: z answers for itself
             peak, centre = self._peak(seen)
-            left = peak > self.stop
+            left = (peak > self.stop) | (self.training and i == 0)  # a training always has something to learn from
             going = going[left]
             if not len(going):
                 return

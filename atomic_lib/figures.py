@@ -47,16 +47,15 @@ def decomposition(model: AtomicAutoencoder, image: Tensor, k: int | None = None,
 def coloured(model: AtomicAutoencoder, images: Tensor, columns: int = 5) -> Figure:
     """The figure that the paper lacks: each image (B, 1, N, N) with every atom in its own colour.
 
-    Blocks are sorted by energy, so that the first colour is the strongest atom. The atoms' positive
-    parts are laid over one another as inks on white paper.
+    Blocks are sorted by energy: the first colour is the strongest atom. Only positive parts show.
     """
     figure, axes = _grid(len(images), columns)
     for axis, atoms in zip(axes, _by_energy(_decompose(model, images)), strict=False):
         paper = torch.ones(*atoms.shape[-2:], 3)
-        for i, atom in enumerate(atoms[:, 0].clamp(0, 1)):
+        for i, atom in enumerate(atoms[:, 0].clamp(0, 1)):  # inks on white paper
             paper *= 1 - atom[..., None] * (1 - torch.tensor(to_rgb(COLOURS[i % len(COLOURS)])))
         axis.imshow(paper.numpy(), interpolation="nearest")
-        _bare(axis, f"{len(atoms)} atoms")
+        _bare(axis, "")
     return figure
 
 
@@ -128,11 +127,11 @@ def architecture(model: AtomicAutoencoder, image: Tensor, shown: int = 4) -> Fig
     blocks = energies.argsort(descending=True)[:shown].sort().values
     output = code.atoms.sum(dim=1)
     scale = max(float(picture.abs().max()) for picture in (image, code.atoms, output))
-    figure = Figure(figsize=(9, 1.15 * shown + 0.6))
+    figure = Figure(figsize=(7.5, 1.15 * shown + 0.6), dpi=140)
     canvas = figure.add_axes((0, 0, 1, 1))
     canvas.set(xlim=(0, 1), ylim=(0, 1)), canvas.axis("off")
     heights = np.linspace(0.84, 0.17, shown)
-    tall, wide = 0.72 / shown, 0.72 / shown * (1.15 * shown + 0.6) / 9
+    tall, wide = 0.72 / shown, 0.72 / shown * (1.15 * shown + 0.6) / 7.5
 
     def picture(x: float, y: float, what: Tensor, title: str, size: float = 1.0):
         axis = figure.add_axes((x - size * wide / 2, y - size * tall / 2, size * wide, size * tall))
@@ -148,31 +147,31 @@ def architecture(model: AtomicAutoencoder, image: Tensor, shown: int = 4) -> Fig
         canvas.add_patch(ConnectionPatch(start, end, "data", "data", arrowstyle="-|>", color="#556677", lw=1))
 
     middle = float(heights.mean())
-    picture(0.075, middle, image[0, 0], "$x$", 1.4)
-    arrow((0.075 + 0.75 * wide, middle), (0.175, middle))
+    picture(0.075, middle, image[0, 0], "$x$", 1.15)
+    arrow((0.08 + 0.58 * wide, middle), (0.178, middle))
     box(0.205, middle, "$f_E$", (0.022, 0.12), "#dbe7f3")
     for i, y in zip(blocks.tolist(), heights, strict=True):
         values = ", ".join(f"{value:.2f}" for value in code.z[0, i, :3].tolist()) + (", …" if model.d0 > 3 else "")
-        arrow((0.235, middle), (0.3, y))
-        box(0.39, y, f"$z_{{{i + 1}}}$\n({values})".replace("-", "−"), (0.08, 0.065), "#f7e3d2", 9)
-        arrow((0.478, y), (0.535, y))
+        arrow((0.235, middle), (0.299, y))
+        box(0.39, y, f"$z_{{{i + 1}}}$\n({values})".replace("-", "−"), (0.084, 0.065), "#f7e3d2", 7.2)
+        arrow((0.482, y), (0.536, y))
         box(0.565, y, "$g$", (0.02, 0.045), "#d9efe4")
         arrow((0.595, y), (0.69 - 0.55 * wide, y))
         picture(0.69, y, code.atoms[0, i, 0], f"$g(z_{{{i + 1}}})$")
-        arrow((0.69 + 0.55 * wide, y), (0.795, middle))
+        arrow((0.695 + 0.5 * wide, y), (0.798, middle))
     others = int(code.used.sum()) - len(blocks)
     if others > 0:
         canvas.text(0.565, 0.015, f"… and {others} more blocks, through the same $g$", ha="center", fontsize=9)
     box(0.818, middle, r"$\Sigma$", (0.012, 0.06), "#ffffff")
-    arrow((0.84, middle), (0.925 - 0.75 * wide, middle))
-    picture(0.925, middle, output[0, 0], r"$\hat x$", 1.4)
+    arrow((0.84, middle), (0.92 - 0.58 * wide, middle))
+    picture(0.925, middle, output[0, 0], r"$\hat x$", 1.15)
     return figure
 
 
 def curves(records: dict[str, dict], metrics: tuple[str, ...] = ("nmse",)) -> Figure:
     """Held-out metrics and the loss of trainings, by label, against minutes."""
     panels = ("training loss", *metrics)
-    figure = Figure(figsize=(4.2 * len(panels), 3.1), layout="constrained")
+    figure = Figure(figsize=(3.3 * len(panels), 2.9), dpi=140, layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for i, (label, record) in enumerate(records.items()):
         curve, style = record["curve"], {"color": COLOURS[i % len(COLOURS)], "label": label}
@@ -219,7 +218,7 @@ def _by_energy(code: Code) -> list[Tensor]:
 
 def _grid(count: int, columns: int) -> tuple[Figure, list]:
     rows = -(-count // columns)
-    figure = Figure(figsize=(1.3 * columns, 1.45 * rows), layout="constrained")
+    figure = Figure(figsize=(1.1 * columns, 1.28 * rows), dpi=140, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
     for axis in axes[count:]:
         axis.axis("off")
@@ -233,7 +232,7 @@ def _show(axis, picture: Tensor, title: str, scale: float) -> None:
 
 def _bare(axis, title: str) -> None:
     axis.set(xticks=[], yticks=[])
-    axis.set_title(title, fontsize=9, pad=3)
+    axis.set_title(title, fontsize=8.5, pad=3)
     for spine in axis.spines.values():
         spine.set(color="#bbbbbb", linewidth=0.6)
 

@@ -64,13 +64,13 @@ class AtomicAutoencoder(nn.Module):
         return pad_to(images, self.size)
 
 
-def loss(model: AtomicAutoencoder, images: Tensor, depth: int | None = None, early: float = 0.3) -> Tensor:
-    """Equation (1) as a relative error, Σ‖x − f(x)‖²/Σ‖x‖² over the batch: a scalar.
+def loss(model: AtomicAutoencoder, images: Tensor, depth: int | None = None, relative=True, early=0.3) -> Tensor:
+    """Equation (1) as a relative error, Σ‖x − f(x)‖²/Σ‖x‖² over the batch, or as the mean squared error of a pixel.
 
     A pursuit is also asked to leave little behind on its way: `early` times the mean relative error of the residuals
     before the last.
     """
-    energy = images.square().sum()
+    energy = images.square().sum() if relative else images.numel()
     if not isinstance(model.encoder, PursuitEncoder):
         return (images - model(images)).square().sum() / energy
     steps = model.encoder.pursue(images, model.g, depth or model.k)

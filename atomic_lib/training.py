@@ -99,7 +99,7 @@ class Objective(nn.Module):
         self.model = model
 
     def forward(self, images: torch.Tensor, depth: int) -> torch.Tensor:
-        return loss(self.model, images, depth)
+        return loss(self.model, images, depth, self.model.recipe.relative)
 
 
 class Training:
@@ -237,10 +237,9 @@ class Training:
 
     def _agree(self, value):
         """The first process's value, for all: they must stop at the same step."""
-        if self.world.size == 1:
-            return value
         box = [value]
-        dist.broadcast_object_list(box, src=0)
+        if self.world.size > 1:
+            dist.broadcast_object_list(box, src=0)
         return box[0]
 
 
