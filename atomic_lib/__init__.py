@@ -4,7 +4,7 @@
     image = atomic_lib.digits.from_image("seven.png", model.size)
     z, used = model.encode(image)
 
-Importing it costs torch and numpy only: matplotlib, scipy and ipywidgets are imported where used.
+Importing it costs little more than torch and numpy: matplotlib and scipy are imported where used.
 """
 
 from . import digits, spikes

@@ -8,6 +8,8 @@ import json
 import sys
 from pathlib import Path
 
+import torch
+
 from . import checkpoints, digits, metrics, spikes
 from .errors import BadInput
 from .model import device_of
@@ -21,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.command(options) or 0
-    except BadInput as problem:
+    except (BadInput, OSError) as problem:  # OSError: a folder that may not be looked into, a name too long
         print(f"atomic_lib: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -36,7 +38,7 @@ def train(options: argparse.Namespace) -> None:
         strokes = not isinstance(recipe.data, Spikes)  # digits are centred; spikes keep their place
         own = digits.Pictures(options.images, recipe.data.size, centre=strokes)
         recipe = recipe.replace(name=f"{recipe.name}-own", data=own)
-        recipe.data.held_out(1)  # a folder that cannot be read is refused now, not after the first step
+    recipe.data.batch(1, torch.Generator())  # data that cannot be read is refused before anything is written
     out = Path(options.out or f"runs/{recipe.name}-seed{options.seed}")
     if not options.resume and (out / "checkpoint.pt").exists():
         raise BadInput(f"{out}: a training is there already; go on with --resume, or name another --out.")
@@ -48,7 +50,8 @@ def train(options: argparse.Namespace) -> None:
     try:
         record = training.run(out)
     except KeyboardInterrupt:
-        print(f"atomic_lib: stopped after step {training.step}; go on with --resume --out {out}", file=sys.stderr)
+        note = "the same command with --resume goes on"
+        print(f"atomic_lib: stopped after step {training.step}, saved in {out}; {note}.", file=sys.stderr)
         raise
     finally:
         training.world.leave()
@@ -60,17 +63,17 @@ def train(options: argparse.Namespace) -> None:
 def evaluate(options: argparse.Namespace) -> None:
     """Measure shipped weights, or a file of weights, on held-out data."""
     model = checkpoints.load(options.weights, pick_device(options.device))
-    if options.count is not None and options.count < 1:
-        raise BadInput(f"--count {options.count}: at least one image is needed.")
     if options.spikes:
         if not isinstance(model.recipe.data, Spikes):
             raise BadInput(f"--spikes measures models of spikes; “{model.recipe.name}” is not one.")
         sample = spikes.from_npz(options.spikes)
-        pursuit = model.recipe.encoder == "pursuit"
-        k = options.k or (sample.amplitudes.shape[1] if pursuit else None)
+        if options.count is not None:
+            sample = spikes.Sample(*(part[: max(0, options.count)] for part in sample))
+        k = sample.amplitudes.shape[1] if options.k is None and model.recipe.encoder == "pursuit" else options.k
         found = metrics.evaluate(model, sample, len(sample.images), k=k, progress=True)
     else:
-        count = options.count or (512 if isinstance(model.recipe.data, Spikes) else 10_000)
+        usual = 512 if isinstance(model.recipe.data, Spikes) else 10_000
+        count = usual if options.count is None else options.count
         found = metrics.evaluate(model, model.recipe.data, count, options.seed, k=options.k, progress=True)
     found = {"weights": str(options.weights), "seed": options.seed, **found}
     print(json.dumps(found)) if options.json else _report(found)
@@ -81,12 +84,13 @@ def decompose(options: argparse.Namespace) -> None:
     from . import figures
 
     model = checkpoints.load(options.weights, pick_device("auto"))
-    strokes = not isinstance(model.recipe.data, Spikes)
-    image = digits.from_image(options.image, model.size, centre=strokes).to(device_of(model))
+    data = model.recipe.data
+    centre = getattr(data, "centre", not isinstance(data, Spikes))  # as it was trained
+    image = digits.from_image(options.image, model.size, centre).to(device_of(model))
     z, used = model.encode(image, options.k)
     figures.save(figures.decomposition(model, image, options.k), options.out)
     if options.json:
-        latents = {"weights": model.record["name"], "image": str(options.image), "used": used[0].tolist()}
+        latents = {"weights": model.recipe.name, "image": str(options.image), "used": used[0].tolist()}
         latents["z"] = [[round(value, 6) for value in block] for block in z[0].tolist()]
         checkpoints.write_whole(options.json, (json.dumps(latents, indent=1) + "\n").encode())
     print(f"{options.out}: {int(used.sum())} of {used.shape[1]} blocks in use")
@@ -111,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     command.add_argument("--out", help="folder (default: runs/RECIPE-seedS)")
-    command.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out, to the bit")
+    command.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     command.add_argument("--images", metavar="FOLDER", help="train on your own pictures, or on a copy of HWD+")
 
     command = commands.add_parser("evaluate", help="measure weights", description=evaluate.__doc__)

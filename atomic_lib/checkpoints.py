@@ -9,7 +9,6 @@ import json
 import os
 import pickle
 import subprocess
-import tempfile
 from pathlib import Path
 
 import torch
@@ -37,12 +36,12 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> AtomicAutoenco
         raise BadInput(f"{path}: the weights cannot be read ({error.strerror}).") from None
     if hashlib.sha256(content).hexdigest() != record.get("sha256"):
         raise BadInput(f"{path}: its sha256 is not the one in {path.stem}.json; restore both with git, or train again.")
-    recipe = Recipe.from_json(record.get("recipe", {}))
-    model = recipe.build()
     try:
+        model = Recipe.from_json(record.get("recipe", {})).build()
         model.load_state_dict(parse(content))
-    except (RuntimeError, SafetensorError):
-        raise BadInput(f"{path}: these are not weights of the recipe “{recipe.name}” that the record names.") from None
+    except (RuntimeError, SafetensorError, KeyError, TypeError, AttributeError) as error:
+        named = f"these are not weights of the recipe “{record.get('name')}” that the record names"
+        raise BadInput(f"{path}: {named} ({type(error).__name__}); restore both with git, or train again.") from None
     model.record = record
     return model.to(device).eval()
 
@@ -78,10 +77,11 @@ def save(folder: str | Path, model: AtomicAutoencoder, record: dict) -> Path:
 def load_checkpoint(path: Path) -> dict:
     """What `Training.save` wrote; raises `BadInput` when it is missing or damaged."""
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        return {**state, "recipe": Recipe.from_json(state["recipe"])}
     except FileNotFoundError:
         raise BadInput(f"{path}: there is no checkpoint to resume from; train without --resume first.") from None
-    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, KeyError) as error:
+    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, KeyError, TypeError, IndexError) as error:
         raise BadInput(f"{path}: a damaged checkpoint ({type(error).__name__}); delete it and train again.") from None
 
 
@@ -90,25 +90,21 @@ def write_whole(path: str | Path, content: bytes = b"", writer=None) -> None:
 
     Raises `BadInput` when the folder cannot be written or the disk is full; nothing is left then.
     """
-    path, aside = Path(path), None
+    path = Path(path)
+    aside = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            aside = Path(file.name)
+        with open(aside, "wb") as file:
             writer(file) if writer else file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        aside.chmod(0o644)
         aside.replace(path)
     except (OSError, RuntimeError) as error:  # torch.save reports a full disk as a RuntimeError
-        if aside:
-            aside.unlink(missing_ok=True)
         why = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise BadInput(f"{path}: cannot be written ({why}); choose another folder or free some space.") from None
-    except BaseException:
-        if aside:
-            aside.unlink(missing_ok=True)
-        raise
+    finally:
+        if os.path.exists(aside):
+            os.unlink(aside)
 
 
 def commit() -> str:
@@ -129,5 +125,6 @@ def _locate(name: str | Path) -> Path:
     path = data_folder() / "weights" / f"{name}.safetensors"
     if not path.is_file():
         names = ", ".join(shipped()) or "none"
-        raise BadInput(f"there are no weights “{name}”; shipped are {names}, or name a .safetensors file.")
+        elsewhere = "or name a .safetensors file, or let ATOMIC_DATA name the data/ folder of a clone"
+        raise BadInput(f"there are no weights “{name}”; shipped are {names}; {elsewhere}.")
     return path

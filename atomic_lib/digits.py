@@ -6,10 +6,10 @@ Every source ends as images (B, 1, N, N) in [0, 1], white ink on black.
 import gzip
 import hashlib
 import math
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -99,11 +99,10 @@ def blur(images: Tensor, sigma: float) -> Tensor:
 
 @lru_cache(maxsize=16)
 def _blur_matrix(size: int, sigma: float) -> Tensor:
-    """The (N, N) band matrix of a Gaussian filter cut at 3σ; its full rows sum to 1."""
+    """The (N, N) band matrix of a Gaussian filter cut at 3σ; its middle row sums to 1."""
     taps = torch.arange(size)[:, None] - torch.arange(size)
     kernel = torch.exp(-(taps**2) / (2 * sigma**2)) * (taps.abs() <= math.ceil(3 * sigma))
-    reach = torch.arange(-math.ceil(3 * sigma), math.ceil(3 * sigma) + 1)
-    return kernel / torch.exp(-(reach**2) / (2 * sigma**2)).sum()
+    return kernel / kernel[size // 2].sum()
 
 
 @lru_cache(maxsize=16)
@@ -112,16 +111,8 @@ def _bicubic_matrix(size: int) -> Tensor:
     return F.interpolate(torch.eye(32)[None, None], size=(size, 32), mode="bicubic", align_corners=False)[0, 0]
 
 
-class Handwriting(NamedTuple):
-    """HWD+ scaled to N: uint8 images (n, 1, N, N), digit (n,) and writer (n,) of each."""
-
-    images: Tensor
-    labels: Tensor
-    writers: Tensor
-
-
-def hwdplus(path, size: int = 128) -> Handwriting:
-    """The paper's own set, from the reader's copy: `Images(500x500).npy` and `WriterInfo.npy`.
+def hwdplus(path, size: int = 128) -> tuple[Tensor, Tensor, Tensor]:
+    """The paper's own set, from the reader's copy: uint8 images (n, 1, N, N), digits (n,), writers (n,).
 
     HWD+ (Beaulac & Rosenthal 2023) carries no licence that we found, so it is not shipped here. Its ink is dark on
     255: inverted here. The writer is the last column of `WriterInfo.npy`, the digit the first. Raises `BadInput` when
@@ -130,18 +121,18 @@ def hwdplus(path, size: int = 128) -> Handwriting:
     folder = Path(path)
     try:
         raw = np.load(folder / "Images(500x500).npy", mmap_mode="r", allow_pickle=False)
-        info = np.load(folder / "WriterInfo.npy", allow_pickle=False)
+        info = torch.from_numpy(np.load(folder / "WriterInfo.npy", allow_pickle=False).astype(np.int64))
     except (OSError, ValueError) as error:
         files = "the files Images(500x500).npy and WriterInfo.npy"
         raise BadInput(f"{path}: not a copy of HWD+ ({error}); expected {files}.") from None
-    if raw.ndim != 3 or info.ndim != 2 or len(raw) != len(info) or len(raw) == 0:
-        raise BadInput(f"{path}: images {raw.shape} and writers {info.shape}; expected (n, 500, 500) and (n, columns).")
+    if raw.ndim != 3 or raw.dtype.kind not in "uif" or info.ndim != 2 or len(raw) != len(info) or 0 in info.shape:
+        shapes = f"images {raw.shape} and writers {tuple(info.shape)}"
+        raise BadInput(f"{path}: {shapes}; expected numbers, (n, 500, 500) and (n, columns).")
     scaled = []
     for start in range(0, len(raw), 256):  # the file is 3.4 GB: a little at a time
         ink = 255 - torch.from_numpy(np.asarray(raw[start : start + 256], dtype=np.float32))[:, None]
         scaled.append(F.interpolate(ink, size=(size, size), mode="area").round().to(torch.uint8))
-    info = torch.from_numpy(info.astype(np.int64))
-    return Handwriting(torch.cat(scaled), info[:, 0], info[:, -1])
+    return torch.cat(scaled), info[:, 0], info[:, -1]
 
 
 def from_image(path, size: int = 128, centre: bool = True) -> Tensor:
@@ -184,7 +175,7 @@ def _idx(name: str, offset: int) -> Tensor:
         content = gzip.decompress(path.read_bytes())
     except FileNotFoundError:
         raise BadInput(f"{path}: missing; restore it with `git checkout data/mnist`.") from None
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise BadInput(f"{path}: truncated or altered ({error}); restore it with `git checkout data/mnist`.") from None
     if hashlib.sha256(content).hexdigest() != MNIST_SHA256[name]:
         raise BadInput(f"{path}: its sha256 is not that of MNIST; restore it with `git checkout data/mnist`.")
@@ -220,11 +211,12 @@ def _pen(images: Tensor, stretch: bool = False) -> Tensor:
 
 def _ink(path) -> Tensor:
     """A picture file as (1, 1, H, W) in [0, 1], background 0: grey, opaque, light on dark."""
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     try:
         with Image.open(path) as file:
             file.thumbnail((4096, 4096))
+            file = ImageOps.exif_transpose(file)  # a telephone's picture stands upright
             picture = file.convert("RGBA") if file.mode not in ("I", "I;16", "F") else file.copy()
     except FileNotFoundError:
         raise BadInput(f"{path}: there is no such file.") from None

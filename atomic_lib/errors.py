@@ -6,3 +6,9 @@ class BadInput(ValueError):
 
     The command line prints the message and exits with status 2; in Python it is a `ValueError`.
     """
+
+
+def check_range(name: str, value: float, low: float, high: float) -> None:
+    """Raise `BadInput` unless low ≤ value ≤ high."""
+    if not low <= value <= high:
+        raise BadInput(f"{name} {value}: expected a number from {low:,} to {high:,}.")

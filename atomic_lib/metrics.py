@@ -1,7 +1,7 @@
 """What "separated", "disentangled" and "connected" mean, as numbers (DESIGN §7).
 
 Counts are pooled over all images, and 0/0 is 0. A position is (row, column) in pixels. scipy is imported where it is
-used: importing atomic_lib costs torch and numpy only.
+used: importing atomic_lib costs little more than torch and numpy.
 """
 
 import math
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from .errors import BadInput
+from .errors import BadInput, check_range
 from .model import AtomicAutoencoder, device_of
 from .spikes import Sample, Spikes, gaussian, pad_to
 
@@ -23,20 +23,21 @@ ACTIVE = 0.01  # an atom is active with at least this share of its image's energ
 def evaluate(model, data, count: int, seed: int = 0, k: int | None = None, progress: bool = False) -> dict:
     """Every metric of a model on `count` held-out images of `data`, as a flat dict of numbers.
 
-    Spikes: fresh ones, drawn as the paper has them but 2σ apart, whatever the model was trained on; or a `Sample`
-    made elsewhere. Digits: MNIST's test set. `k`: blocks a pursuit may use.
+    Spikes: fresh ones, at 128×128 always of the default set, whatever the model was trained on; or a `Sample` made
+    elsewhere. Digits: MNIST's test set; pictures: those held out. `k`: blocks a pursuit may use.
     """
+    check_range("seed", seed, 0, 2**31 - 1)
+    check_range("count", count, 1, 100_000)
     with torch.inference_mode(), tqdm(total=count, desc="evaluate", unit="image", disable=not progress) as bar:
         if isinstance(data, Spikes):
-            data = Spikes(size=data.size, sigma=data.sigma, k=data.k).held_out(count, seed)
+            usual = Spikes() if data.size == 128 else Spikes(size=data.size, sigma=data.sigma, k=data.k)
+            data = usual.held_out(count, seed)
         if isinstance(data, Sample):
-            return spike_metrics(model, data, model.recipe.data.sigma, k=k, seen=bar.update)
-        return stroke_metrics(model, data.held_out(count, seed), k=k, seen=bar.update)
+            return spike_metrics(model, data, model.recipe.data.sigma, k=k, tick=bar.update)
+        return stroke_metrics(model, data.held_out(count, seed), k=k, tick=bar.update)
 
 
-def spike_metrics(
-    model: AtomicAutoencoder, sample: Sample, sigma: float, batch: int = 64, k: int | None = None, seen=lambda n: None
-) -> dict:
+def spike_metrics(model, sample: Sample, sigma: float, batch: int = 64, k=None, tick=lambda n: None) -> dict:
     """How well blocks hold one spike each: jaccard, precision, recall, rmse_px, amplitude_error, purity and nmse of a
     model on images whose truth is known."""
     device = device_of(model)
@@ -51,11 +52,11 @@ def spike_metrics(
         a, p = (torch.zeros(*used.shape, *tail) for tail in ((), (2,)))
         a[used], p[used] = fit_gaussians(atoms[used], sigma)
         for i in range(len(images)):
-            there, seen_here = amplitudes[i] > 0, a[i] >= DETECTION
+            there, detected = amplitudes[i] > 0, a[i] >= DETECTION
             true = amplitudes[i][there], positions[i][there]
-            found += match(a[i][seen_here], p[i][seen_here], *true, radius=sigma)
+            found += match(a[i][detected], p[i][detected], *true, radius=sigma)
             purities.append(purity(atoms[i][used[i]], *true, sigma))
-        seen(len(images))
+        tick(len(images))
     purities = np.concatenate(purities)
     return {
         "jaccard": _ratio(found.true, found.true + found.false + found.missed),
@@ -82,9 +83,7 @@ class Matches(NamedTuple):
         return Matches(*(a + b for a, b in zip(self, other, strict=True)))
 
 
-def match(
-    amplitudes: Tensor, positions: Tensor, true_amplitudes: Tensor, true_positions: Tensor, radius: float
-) -> Matches:
+def match(amplitudes, positions, true_amplitudes, true_positions, radius: float) -> Matches:
     """Match detections (m,), (m, 2) one to one with true spikes (n,), (n, 2).
 
     As many pairs as possible within `radius` px, and among those the least total distance.
@@ -154,12 +153,12 @@ def purity(atoms: Tensor, amplitudes: Tensor, positions: Tensor, sigma: float) -
 
     if not len(amplitudes) or not len(atoms):
         return np.zeros(len(amplitudes))
-    size = atoms.shape[-1]
-    u, v = (gaussian(positions[:, axis].to(atoms.dtype), size, sigma) for axis in (0, 1))
+    atoms, amplitudes, positions = atoms.double(), amplitudes.double(), positions.double()
+    u, v = (gaussian(positions[:, axis], atoms.shape[-1], sigma) for axis in (0, 1))
     gram = torch.outer(amplitudes, amplitudes) * (u @ u.T) * (v @ v.T)
     seen = amplitudes * torch.einsum("kxy,nx,ny->kn", atoms, u, v)
-    gram, seen = gram.double().numpy(), seen.double().numpy()
-    root = cholesky(gram + 1e-9 * gram.trace() * np.eye(len(gram)), lower=True)  # spikes may coincide
+    gram, seen = gram.numpy(), seen.numpy()
+    root = cholesky(gram + (1e-9 * gram.trace() + 1e-12) * np.eye(len(gram)), lower=True)  # spikes may coincide
     targets = solve_triangular(root, seen.T, lower=True).T
     shares = np.stack([nnls(root.T, target)[0] for target in targets])
     energy = shares**2 * gram.diagonal()
@@ -167,9 +166,7 @@ def purity(atoms: Tensor, amplitudes: Tensor, positions: Tensor, sigma: float) -
     return np.minimum(_ratio(energy, of_spike), _ratio(energy, of_block)).max(axis=0)
 
 
-def stroke_metrics(
-    model: AtomicAutoencoder, images: Tensor, batch: int = 64, k: int | None = None, seen=lambda n: None
-) -> dict:
+def stroke_metrics(model, images: Tensor, batch: int = 64, k=None, tick=lambda n: None) -> dict:
     """Whether atoms are strokes: connected, active_blocks, largest_share, negative_energy, spread, nmse and psnr_db
     of a model on images (B, 1, N, N)."""
     device = device_of(model)
@@ -188,8 +185,9 @@ def stroke_metrics(
         for i, j in (share >= ACTIVE).nonzero().tolist():
             atom = atoms[i, j]
             negative = atom.clamp(max=0).square().sum() / atom.square().sum()
-            strokes.append((is_connected(atom), float(negative), float(radius_of_gyration(atom) / whole[i])))
-        seen(len(x))
+            spread = radius_of_gyration(atom) / whole[i].clamp(min=1e-9)
+            strokes.append((is_connected(atom), float(negative), float(spread)))
+        tick(len(x))
     connected, negative, spread = np.array(strokes, dtype=float).reshape(-1, 3).T
     nmse, mse = _ratio(lost, truth), lost / (len(images) * model.size**2)
     return {
@@ -232,7 +230,7 @@ def _ratio(part, whole):
 
 def latent_range(z: Tensor, used: Tensor, tail: float = 0.01) -> Tensor:
     """The range (d0, 2) of each coordinate over blocks in use, without a share `tail` at either end."""
-    return torch.quantile(z[used].float(), torch.tensor([tail, 1 - tail]), dim=0).T
+    return torch.quantile(z[used].float().cpu(), torch.tensor([tail, 1 - tail]), dim=0).T
 
 
 class Sweep(NamedTuple):

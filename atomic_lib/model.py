@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from .encoders import Code, PursuitEncoder
-from .errors import BadInput
+from .errors import BadInput, check_range
 from .spikes import check_images, pad_to
 
 
@@ -27,8 +27,7 @@ class AtomicAutoencoder(nn.Module):
         Only an encoder that stops by itself leaves blocks unused; only such a one takes another `k` than it was
         trained with. Raises `BadInput` for images that do not fit the model.
         """
-        code = self.encoder(self._fitting(images, k), self.g, k)
-        return code.z, code.used
+        return self.encoder(self._fitting(images, k), self.g, k)[:2]
 
     def atoms(self, z: Tensor, used: Tensor | None = None) -> Tensor:
         """z → the atoms g(zᵢ); blocks that are not `used` draw nothing."""
@@ -55,13 +54,12 @@ class AtomicAutoencoder(nn.Module):
 
     def _fitting(self, images: Tensor, k: int | None) -> Tensor:
         """Check images and k, and pad smaller images with zeros at the bottom and the right."""
-        if k is not None and k < 1:
-            raise BadInput(f"k = {k}: an image is described by at least one block.")
+        check_range("k", 1 if k is None else k, 1, 1024)
         height, width = check_images(images).shape[2:]
         if max(height, width) > self.size:
             fits = f"{self.size}×{self.size}; crop or shrink them, or train a model of that size."
             raise BadInput(f"the images are {height}×{width} pixels, these weights take at most {fits}")
-        return pad_to(images, self.size)
+        return pad_to(images.float(), self.size)
 
 
 def loss(model: AtomicAutoencoder, images: Tensor, depth: int | None = None, relative=True, early=0.3) -> Tensor:

@@ -62,7 +62,7 @@ class Recipe:
 
     def build(self) -> AtomicAutoencoder:
         """A new model with random weights from torch's global generator."""
-        latents = BoundedLatents(self.noise) if self.latents == "bounded" else nn.LeakyReLU(0.2)
+        latents = {"bounded": BoundedLatents(self.noise), "leaky": nn.LeakyReLU(0.2)}[self.latents]
         encoder = ENCODERS[self.encoder](self.k, self.d0, self.data.size, latents, **self.encoder_options)
         g = DECODERS[self.decoder](self.d0, self.data.size, **self.decoder_options)
         model = AtomicAutoencoder(encoder, g)
@@ -86,7 +86,7 @@ class Recipe:
             cls = DATA[data.pop("kind")]
             data = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
             return Recipe(**{**fields, "data": cls(**data)})
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(f"the record's recipe is not one of this version ({error}); train again.") from None
 
 

@@ -87,15 +87,14 @@ class Spikes:
         count, k = present.shape
         earlier = torch.ones(k, k, dtype=torch.bool, device=device).tril(-1)
         pairs = earlier & present[:, :, None] & present[:, None, :]
-        corner = self.border * self.sigma
-        positions = corner + self.span * torch.rand(count, k, 2, generator=generator, device=device)
+        positions, clash = torch.zeros(count, k, 2, device=device), torch.ones_like(present)
         for _ in range(1000):
+            fresh = self.border * self.sigma + self.span * torch.rand(count, k, 2, generator=generator, device=device)
+            positions = torch.where(clash[..., None], fresh, positions)
             close = torch.cdist(positions, positions) < self.separation * self.sigma
             clash = (close & pairs).any(dim=2)
             if not clash.any():
                 return positions
-            fresh = corner + self.span * torch.rand(count, k, 2, generator=generator, device=device)
-            positions = torch.where(clash[..., None], fresh, positions)
         apart = f"{self.separation}σ = {self.separation * self.sigma:g} px apart"
         raise BadInput(f"spikes: {k} of them, {apart}, do not fit into {self.size}×{self.size} pixels; take fewer.")
 
@@ -149,9 +148,11 @@ def from_npz(path) -> Sample:
     images, amplitudes, positions = arrays
     shapes = f"images {tuple(images.shape)}, amplitudes {tuple(amplitudes.shape)}, positions {tuple(positions.shape)}"
     fits = images.ndim == 3 and amplitudes.ndim == 2 and positions.shape == (*amplitudes.shape, 2)
-    if not fits or len(images) != len(amplitudes) or len(images) == 0:
-        raise BadInput(f"{path}: {shapes}; expected (B, N, N), (B, k), (B, k, 2) with one B ≥ 1.")
+    if not fits or len(images) != len(amplitudes) or images.shape[1] != images.shape[2] or 0 in positions.shape:
+        raise BadInput(f"{path}: {shapes}; expected (B, N, N), (B, k), (B, k, 2) with one B ≥ 1 and k ≥ 1.")
     for name, array in (("amplitudes", amplitudes), ("positions", positions)):
         if not torch.isfinite(array).all():
             raise BadInput(f"{path}: {name} hold values that are not finite; mark an absent spike by amplitude 0.")
+    if amplitudes.min() < 0:
+        raise BadInput(f"{path}: an amplitude is {amplitudes.min():.3g}; expected 0 (absent) or more.")
     return Sample(check_images(images[:, None], str(path)), amplitudes, positions)

@@ -22,7 +22,7 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from . import checkpoints
-from .errors import BadInput
+from .errors import BadInput, check_range
 from .metrics import evaluate
 from .model import AtomicAutoencoder, loss
 from .recipes import Recipe
@@ -62,7 +62,9 @@ class World:
         rank, size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
         chosen = pick_device(device)
         if chosen.type == "cuda":
-            chosen = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+            local = int(os.environ.get("LOCAL_RANK", 0))
+            check_range("processes on this machine: GPU number", local, 0, torch.cuda.device_count() - 1)
+            chosen = torch.device("cuda", local)
             torch.cuda.set_device(chosen)
         if size > 1 and not dist.is_initialized():
             dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
@@ -81,14 +83,11 @@ class World:
 
 def pick_device(name: str) -> torch.device:
     """ "auto", "cpu" or "cuda" → a device; raises `BadInput` for cuda where there is none."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
+    if name not in ("auto", "cpu", "cuda"):
+        raise BadInput(f"device “{name}” is unknown; use auto, cpu or cuda.")
+    if name == "cuda" and not torch.cuda.is_available():
         raise BadInput("device cuda: this torch sees no CUDA GPU; use --device cpu, or auto.")
-    try:
-        return torch.device(name)
-    except RuntimeError:
-        raise BadInput(f"device “{name}” is unknown; use auto, cpu or cuda.") from None
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 class Objective(nn.Module):
@@ -110,8 +109,9 @@ class Training:
     """
 
     def __init__(self, recipe: Recipe, seed=0, device="auto", steps: int | None = None, minutes: float | None = None):
-        if (steps is not None and steps < 1) or (minutes is not None and not minutes > 0) or seed < 0:
-            raise BadInput(f"steps {steps}, minutes {minutes}, seed {seed}: expected ≥ 1, above 0 and ≥ 0.")
+        check_range("seed", seed, 0, 2**31 - 1)
+        check_range("steps", 1 if steps is None else steps, 1, 10**8)
+        check_range("minutes", 1 if minutes is None else minutes, 1e-3, 10**6)
         self.recipe, self.seed, self.steps, self.minutes = recipe, seed, steps or recipe.steps, minutes
         self.length_given = steps is not None or minutes is not None
         self.world = World.join(device)
@@ -121,9 +121,9 @@ class Training:
         self.model = recipe.build().to(self.world.device)
         self.objective = Objective(self.model)
         if self.world.size > 1:
-            self.objective = DistributedDataParallel(self.objective, find_unused_parameters=True)
+            self.objective = DistributedDataParallel(self.objective)
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=recipe.lr)
-        self.step, self.seconds, self.curve = 0, 0.0, Curve()
+        self.step, self.seconds, self.curve, self.commit = 0, 0.0, Curve(), checkpoints.commit()
 
     @property
     def progress(self) -> float:
@@ -196,7 +196,7 @@ class Training:
             return
         state = {
             "recipe": self.recipe.as_json(), "seed": self.seed, "step": self.step, "seconds": self.seconds,
-            "steps": self.steps, "minutes": self.minutes, "curve": vars(self.curve),
+            "steps": self.steps, "minutes": self.minutes, "curve": vars(self.curve), "commit": self.commit,
             "model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(),
         }  # fmt: skip
         checkpoints.write_whole(Path(folder) / "checkpoint.pt", writer=lambda file: torch.save(state, file))
@@ -205,12 +205,13 @@ class Training:
         """Go on from the checkpoint in `folder`; raises `BadInput` if it is of another training."""
         path = Path(folder) / "checkpoint.pt"
         state = checkpoints.load_checkpoint(path)
-        if state["recipe"] != self.recipe.as_json() or state["seed"] != self.seed:
-            that, this = f"“{state['recipe']['name']}”, seed {state['seed']}", f"“{self.recipe.name}”, seed {self.seed}"
-            raise BadInput(f"{path}: a training of {that}, cannot go on as {this}; name another --out.")
+        if state["recipe"] != self.recipe or state["seed"] != self.seed:
+            that, this = f"“{state['recipe'].name}”, seed {state['seed']}", f"“{self.recipe.name}”, seed {self.seed}"
+            raise BadInput(f"{path}: a training of {that}, cannot go on as {this} as it is now; name another --out.")
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.seconds, self.curve = state["step"], state["seconds"], Curve(**state["curve"])
+        self.commit = state.get("commit", self.commit)
         if not self.length_given:
             self.steps, self.minutes = state["steps"], state["minutes"]
         return self
@@ -222,7 +223,7 @@ class Training:
         return {
             "name": recipe.name, "recipe": recipe.as_json(), "seed": self.seed,
             "steps": self.step, "short_run": self.step < recipe.steps, "minutes": round(self.seconds / 60, 2),
-            "hardware": hardware(self.world), "torch": torch.__version__, "commit": checkpoints.commit(),
+            "hardware": hardware(self.world), "torch": torch.__version__, "commit": self.commit,
             "curve": vars(self.curve), "metrics": metrics,
         }  # fmt: skip
 

@@ -80,6 +80,19 @@ def test_the_pursuit_stops_by_itself_and_can_go_on_past_its_k():
     assert model.encode(images(), k=7)[0].shape == (2, 7, 4)
 
 
+def test_the_reference_is_leaky_throughout_the_latent_and_the_output_included():
+    model = RECIPES["digits-paper"].build()
+    assert isinstance(model.encoder.latents, torch.nn.LeakyReLU)
+    assert isinstance(list(model.g.modules())[-1], torch.nn.LeakyReLU)
+    layers = [m for m in model.modules() if isinstance(m, torch.nn.LeakyReLU)]
+    assert len(layers) == 5 + 1 + 2 + 12 and {m.negative_slope for m in layers} == {0.2}
+
+
+def test_images_of_any_number_type_are_taken():
+    model = small()
+    assert model((images() * 10).to(torch.uint8)).dtype == model(images().double()).dtype == torch.float32
+
+
 def test_an_image_alone_is_decomposed_as_in_a_batch():
     model, x = small(PursuitEncoder), images(4)
     together, alone = model.encode(x)[0], model.encode(x[2:3])[0]
@@ -108,8 +121,9 @@ def test_images_that_cannot_be_are_refused(bad, sentence):
 
 
 def test_k_and_latents_that_do_not_fit_are_refused():
-    with pytest.raises(BadInput, match="at least one block"):
-        small(PursuitEncoder).encode(images(), k=0)
+    for k in (0, -1, 10**9):
+        with pytest.raises(BadInput, match="from 1 to 1,024"):
+            small(PursuitEncoder).encode(images(), k=k)
     with pytest.raises(BadInput, match="k = 3 blocks it was trained with"):
         small().encode(images(), k=4)
     with pytest.raises(BadInput, match=r"expected \(B, k, 4\)"):

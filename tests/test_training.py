@@ -1,5 +1,6 @@
 """The one loop: exact resume, several processes, stops and kills that lose nothing."""
 
+import io
 import json
 import os
 import signal
@@ -19,7 +20,8 @@ TINY = Recipe(
     "tiny", Spikes(size=32, sigma=2.0, k=3), "one-shot", "separable", k=3, d0=3, steps=40, batch=8, noise=0.02,
     encoder_options={"channels": 4, "width": 16}, decoder_options={"channels": 8, "width": 16},
 )  # fmt: skip
-PURSUIT = TINY.replace(name="tiny-pursuit", encoder="pursuit", encoder_options={"window": 12, "channels": 8, "width": 16})
+SMALL_EYES = {"window": 12, "channels": 8, "width": 16}
+PURSUIT = TINY.replace(name="tiny-pursuit", encoder="pursuit", encoder_options=SMALL_EYES)
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +100,12 @@ def test_another_training_is_not_resumed(tmp_path):
         Training(TINY, 0, "cpu").resume(tmp_path / "elsewhere")
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"nonsense"])
+def foreign(_):
+    torch.save({}, buffer := io.BytesIO())
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"nonsense", foreign])
 def test_a_damaged_checkpoint_is_refused(tmp_path, damage):
     run(TINY, tmp_path, steps=2)
     path = tmp_path / "checkpoint.pt"
@@ -130,6 +137,12 @@ def test_weights_that_do_not_belong_together(tmp_path):
     tiny.write_bytes(other.read_bytes())
     with pytest.raises(BadInput, match="not weights of the recipe “tiny”"):
         atomic_lib.load(tiny)
+    (tmp_path / "tiny.json").write_text(json.dumps(record))
+    for change in ({"k": "a"}, {"encoder": "foo"}, {"latents": "xx"}, {"data": "x"}, {"encoder_options": None}):
+        altered = {**record, "recipe": {**record["recipe"], **change}}
+        (tmp_path / "tiny.json").write_text(json.dumps({**altered, "sha256": foreign["sha256"]}))
+        with pytest.raises(BadInput, match="recipe"):
+            atomic_lib.load(tiny)
     (tmp_path / "tiny.json").write_text(json.dumps(record))
     for damaged in (content[:-8], content[:-1] + b"\x55"):
         tiny.write_bytes(damaged)
@@ -165,6 +178,28 @@ def test_two_processes_train_one_model(tmp_path):
     assert atomic_lib.load(tmp_path / "spikes-plain.safetensors").k == 10
 
 
+def test_processes_see_other_images_and_keep_the_same_weights(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(f"""
+import json, sys, torch
+sys.path.insert(0, {os.path.dirname(__file__)!r})
+from test_training import TINY
+from atomic_lib import Training
+training = Training(TINY, 0, "cpu")
+losses = [training.advance() for _ in range(3)]
+weights = torch.cat([p.detach().flatten() for p in training.model.parameters()]).tolist()
+with open({str(tmp_path)!r} + f"/{{training.world.rank}}.json", "w") as file:
+    json.dump([losses, weights], file)
+training.world.leave()
+""")
+    done = command("torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script))
+    assert done.returncode == 0, done.stderr[-2000:]
+    (losses, weights), (other_losses, other_weights) = (
+        json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2)
+    )
+    assert weights == other_weights and losses != other_losses
+
+
 def test_a_stop_saves_and_resume_goes_on(tmp_path):
     arguments = [sys.executable, "-m", "atomic_lib", "train", "spikes-plain", "--device", "cpu", "--out", str(tmp_path)]
     process = subprocess.Popen([*arguments, "--steps", "4000"], stderr=subprocess.PIPE, text=True)
@@ -173,7 +208,7 @@ def test_a_stop_saves_and_resume_goes_on(tmp_path):
     time.sleep(3)
     process.send_signal(signal.SIGINT)
     errors = process.communicate(timeout=120)[1]
-    assert process.returncode == 130 and "go on with --resume" in errors and "Traceback" not in errors
+    assert process.returncode == 130 and "--resume" in errors and "Traceback" not in errors
     step = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"]
     assert 0 < step < 4000
     done = command("atomic_lib", *arguments[3:], "--resume", "--steps", str(step + 1))
