@@ -49,14 +49,15 @@ class Recipe:
     schedule: Literal["constant", "cosine"] = "cosine"
     clip: float | None = 1.0
     relative: bool = True
+    deepen: bool = True
 
     def depth(self, progress: float) -> int:
-        """How many steps a pursuit takes in training: one at first, k from 40 % of the training on.
+        """How many steps a pursuit takes in training: if it is to `deepen`, one at first, k from 40 % on.
 
-        The first atoms are the plainest to learn, and a short pursuit costs little: the same E and g are then asked
-        to go on. A one-shot encoder always gives its k blocks.
+        The first spikes are the plainest to learn, and a short pursuit costs little. Of a digit, though, one step
+        alone learns to draw all of it, blurred: strokes need all k steps from the start.
         """
-        if self.encoder != "pursuit":
+        if self.encoder != "pursuit" or not self.deepen:
             return self.k
         return max(1, min(self.k, int(self.k * (progress - 0.1) / 0.3)))
 
@@ -109,8 +110,8 @@ _ALL = [
         decoder_options={"rank": 8},
     ),
     Recipe(
-        "digits-pursuit", Digits(), "pursuit", "separable", k=12, d0=6, steps=5000, noise=0.02, noise_end=0.005,
-        encoder_options={"window": 64, "stride": 2, "smooth": 4.0}, decoder_options={"rank": 16},
+        "digits-pursuit", Digits(), "pursuit", "separable", k=12, d0=6, steps=4000, noise=0.02, noise_end=0.005,
+        encoder_options={"window": 44, "stride": 2, "smooth": 4.0}, decoder_options={"rank": 16}, deepen=False,
     ),
 ]  # fmt: skip
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
