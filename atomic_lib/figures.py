@@ -55,7 +55,7 @@ def coloured(model: AtomicAutoencoder, images: Tensor, columns: int = 5) -> Figu
         for i, atom in enumerate(atoms[:, 0].clamp(0, 1)):  # inks on white paper
             paper *= 1 - atom[..., None] * (1 - torch.tensor(to_rgb(COLOURS[i % len(COLOURS)])))
         axis.imshow(paper.numpy(), interpolation="nearest")
-        _bare(axis, "")
+        _bare(axis)
     return figure
 
 
@@ -106,15 +106,16 @@ def gallery(
     """Pictures (1, N, N) in rows on one scale; positions (n, 2) ringed or crossed in each."""
     figure, axes = _grid(len(pictures), columns)
     scale = max(1e-6, *(float(picture.abs().max()) for picture in pictures))
+    font = 8.5 * max(1, columns / 6.5)  # a wide figure is shown smaller
     for i, (axis, picture) in enumerate(zip(axes, pictures, strict=False)):
-        _show(axis, picture[0], titles[i] if i < len(titles) else "", scale)
+        _show(axis, picture[0], titles[i] if i < len(titles) else "", scale, font)
         for marks, style in ((rings, RING), (crosses, CROSS)):
             if marks is not None:
                 axis.plot(marks[i][:, 1].cpu(), marks[i][:, 0].cpu(), **style)
     for label, axis in zip(row_labels, axes[::columns], strict=False):
-        axis.set_ylabel(label)
+        axis.set_ylabel(label, fontsize=font)
     bar = figure.colorbar(axes[0].images[0], ax=axes, shrink=0.7, pad=0.01, aspect=30)
-    bar.ax.tick_params(labelsize=8)
+    bar.ax.tick_params(labelsize=font)
     bar.outline.set_visible(False)
     return figure
 
@@ -225,14 +226,14 @@ def _grid(count: int, columns: int) -> tuple[Figure, list]:
     return figure, axes
 
 
-def _show(axis, picture: Tensor, title: str, scale: float) -> None:
+def _show(axis, picture: Tensor, title: str, scale: float, font: float = 8.5) -> None:
     axis.imshow(picture.cpu().numpy(), cmap=INK, vmin=-scale, vmax=scale, interpolation="nearest")
-    _bare(axis, title)
+    axis.set_title(title, fontsize=font, pad=3)
+    _bare(axis)
 
 
-def _bare(axis, title: str) -> None:
+def _bare(axis) -> None:
     axis.set(xticks=[], yticks=[])
-    axis.set_title(title, fontsize=8.5, pad=3)
     for spine in axis.spines.values():
         spine.set(color="#bbbbbb", linewidth=0.6)
 
