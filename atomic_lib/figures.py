@@ -33,12 +33,12 @@ def decomposition(model: AtomicAutoencoder, image: Tensor, k: int | None = None,
     """
     code = _decompose(model, image, k)
     atoms, image, output = _by_energy(code)[0], pad_to(image.cpu(), model.size), code.atoms.sum(dim=1)
-    error = f"error {100 * float(relative_error(image, output)):.1f} %"
-    titles = ["input $x$", f"output $\\hat x$, {error}", *(f"$g(z_{{{i + 1}}})$" for i in range(len(atoms)))]
+    titles = ["input $x$", "output $\\hat x$", *(f"$g(z_{{{i + 1}}})$" for i in range(len(atoms)))]
     pictures = [image[0], output[0], *atoms]
     rings = [_near(truth, picture[0]) for picture in pictures] if truth is not None else None
-    unused = int((~code.used).sum())
-    note = f"{len(atoms)} atoms, by energy" + (f"; {unused} of {code.used.numel()} blocks not used" if unused else "")
+    note = f"error {100 * float(relative_error(image, output)):.1f} %; {len(atoms)} atoms, by energy"
+    if not code.used.all():
+        note += f"; {int((~code.used).sum())} of {code.used.numel()} blocks not used"
     figure = gallery(pictures, 6 if len(pictures) <= 12 else 7, titles, rings=rings)
     figure.supxlabel(note, fontsize=9)
     return figure
@@ -124,7 +124,7 @@ def architecture(model: AtomicAutoencoder, image: Tensor, shown: int = 4) -> Fig
     """Figure 1, drawn from a real model: image → f_E → latent blocks → the same g → atoms → sum."""
     code = _decompose(model, image)
     energies = code.atoms[0].square().sum(dim=(1, 2, 3))
-    shown = min(shown, int(code.used.sum()))
+    shown = max(1, min(shown, int(code.used.sum())))
     blocks = energies.argsort(descending=True)[:shown].sort().values
     output = code.atoms.sum(dim=1)
     scale = max(float(picture.abs().max()) for picture in (image, code.atoms, output))

@@ -1,0 +1,87 @@
+"""Figures say what they show: right panels, one signed scale, marks where they belong."""
+
+import pytest
+import torch
+
+from atomic_lib import BadInput, Recipe, figures
+from atomic_lib.metrics import latent_range, sweep
+from atomic_lib.spikes import Spikes
+
+PLAIN = Recipe("small", Spikes(size=32, sigma=2.0, k=3), "one-shot", "separable", k=3, d0=3, steps=1)
+PURSUIT = PLAIN.replace(encoder="pursuit", encoder_options={"window": 12})
+
+
+@pytest.fixture(params=[PLAIN, PURSUIT], ids=lambda recipe: recipe.encoder)
+def model(request):
+    torch.manual_seed(0)
+    return request.param.build().eval()
+
+
+@pytest.fixture
+def sample():
+    return PLAIN.data.held_out(6, seed=1)
+
+
+def panels(figure):
+    return [axis for axis in figure.axes if axis.get_images()]
+
+
+def test_a_decomposition_shows_input_output_and_every_atom_in_use(model, sample):
+    image, truth = sample.images[:1], sample.positions[0][sample.amplitudes[0] > 0]
+    shown = panels(figures.decomposition(model, image, truth=truth))
+    used = int(model.encode(image)[1].sum())
+    assert len(shown) == 2 + used and shown[0].get_title() == "input $x$"
+    assert len(shown[0].lines[0].get_xdata()) == len(truth)  # a ring for each true spike
+    energies = [float((axis.get_images()[0].get_array() ** 2).sum()) for axis in shown[2:]]
+    assert energies == sorted(energies, reverse=True)
+
+
+def test_one_signed_scale_and_nothing_clipped(model, sample):
+    shown = [axis.get_images()[0] for axis in panels(figures.reconstructions(model, sample.images))]
+    assert len(shown) == 12 and {image.get_clim() for image in shown} == {shown[0].get_clim()}
+    low, high = shown[0].get_clim()
+    assert low == -high and max(float(abs(image.get_array()).max()) for image in shown) == pytest.approx(high)
+
+
+def test_the_ends_of_an_interpolation_are_the_reconstructions(model, sample):
+    start, end = sample.images[:1], sample.images[1:2]
+    shown = [axis.get_images()[0].get_array() for axis in panels(figures.interpolation(model, start, end, steps=4))]
+    with torch.inference_mode():
+        assert abs(shown[0] - model(start)[0, 0].numpy()).max() < 1e-4
+        assert abs(shown[3] - model(end)[0, 0].numpy()).max() < 1e-4
+    assert abs(shown[4] - start[0, 0].numpy()).max() < 1e-6 and abs(shown[7] - end[0, 0].numpy()).max() < 1e-6
+
+
+def test_a_sweep_moves_one_coordinate_of_one_block(model, sample):
+    with torch.inference_mode():
+        z, used = model.encode(sample.images)
+        ranges = latent_range(z, used, tail=0.0)
+        path = sweep(model, sample.images[:1], 0, ranges, steps=5)
+        moved = z[:1].clone()
+        moved[0, 0, 2] = ranges[2, 1]
+        assert torch.allclose(path.pictures[2, 4], model.decode(moved, used[:1])[0, 0], atol=1e-4)
+    assert torch.equal(path.values[:, 0], ranges[:, 0]) and path.fitted.shape == (3, 5, 3)
+    assert len(panels(figures.navigation(model, sample.images[:1], 0, ranges, steps=5))) == 15
+    with pytest.raises(BadInput, match="not in use"):
+        sweep(model, sample.images[:1], 99, ranges)
+
+
+def test_the_others_draw(model, sample):
+    assert len(panels(figures.architecture(model, sample.images[:1]))) >= 3
+    assert len(panels(figures.architecture(model, torch.zeros(1, 1, 32, 32)))) >= 3
+    assert len(panels(figures.coloured(model, sample.images, columns=3))) == 6
+
+
+def test_a_table_is_markdown():
+    lines = figures.table([{"a": 1, "b": 0.12345}, {"a": 2, "b": 2.0}]).splitlines()
+    assert lines == ["| a | b |", "| --- | --- |", "| 1 | 0.123 |", "| 2 | 2 |"]
+
+
+def test_a_picture_is_written_whole_or_refused(model, sample, tmp_path):
+    figure = figures.coloured(model, sample.images)
+    figures.save(figure, tmp_path / "new" / "a.png")
+    assert (tmp_path / "new" / "a.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(BadInput, match=".png, .pdf or .svg"):
+        figures.save(figure, tmp_path / "a.doc")
+    with pytest.raises(BadInput, match="cannot be written"):
+        figures.save(figure, tmp_path / "new" / "a.png" / "b.png")
