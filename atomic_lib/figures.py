@@ -62,7 +62,7 @@ def coloured(model: AtomicAutoencoder, images: Tensor, columns: int = 5) -> Figu
 def reconstructions(model: AtomicAutoencoder, images: Tensor) -> Figure:
     """The supplement's input/output figure: images (B, 1, N, N), and what the model makes of them."""
     images, output = images.cpu(), _decompose(model, images).atoms.sum(dim=1)
-    errors = [f"error {100 * error:.1f} %" for error in relative_error(images, output).tolist()]
+    errors = [f"{100 * error:.1f} %" for error in relative_error(images, output).tolist()]
     return gallery([*images, *output], len(images), [""] * len(images) + errors, ["input", "output"])
 
 
