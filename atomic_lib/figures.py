@@ -45,7 +45,7 @@ def decomposition(model: AtomicAutoencoder, image: Tensor, k: int | None = None,
 
 
 def coloured(model: AtomicAutoencoder, images: Tensor, columns: int = 5) -> Figure:
-    """The figure that the paper lacks: each image (B, 1, N, N) with every atom in its own colour.
+    """The figure that the paper lacks: each image (B, 1, N, N), coloured by atom, eight colours in turn.
 
     Blocks are sorted by energy: the first colour is the strongest atom. Only positive parts show.
     """
