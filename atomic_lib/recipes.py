@@ -30,6 +30,7 @@ class Recipe:
     with noise of std `noise` falling to `noise_end`) or "leaky" (the paper's LeakyReLU). batch: images a step, over
     all processes. lr: Adam's rate, constant or falling to nothing along a cosine after a short warm-up. clip: largest
     norm of a gradient. relative: whether the loss is a relative error or, as in the paper, a mean squared error.
+    bfloat16: whether to train in mixed precision, where the machine has it. deepen: see `depth`.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Recipe:
     clip: float | None = 1.0
     relative: bool = True
     deepen: bool = True
+    bfloat16: bool = False
 
     def depth(self, progress: float) -> int:
         """How many steps a pursuit takes in training: if it is to `deepen`, one at first, k from 40 % on.
@@ -98,13 +100,16 @@ def find(name: str) -> Recipe:
     return RECIPES[name]
 
 
-PAPER = {"latents": "leaky", "batch": 64, "schedule": "constant", "clip": None, "relative": False, "steps": 1_000_000}
+PAPER = {"latents": "leaky", "batch": 64, "schedule": "constant", "clip": None, "relative": False, "bfloat16": True}
 _ALL = [
     # The paper's spikes are separated by more than σ; ours, where we choose, by more than 2σ.
-    Recipe("spikes-paper", Spikes(separation=1.0), "reference", "reference", k=10, d0=3, lr=1e-4, **PAPER),
-    Recipe("digits-paper", Digits(), "reference", "reference", k=16, d0=6, lr=5e-4, **PAPER),
-    Recipe("spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001),
-    Recipe("spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=6000, noise=0.01, noise_end=0.001),
+    Recipe("spikes-paper", Spikes(separation=1.0), "reference", "reference", k=10, d0=3, steps=10**6, lr=1e-4, **PAPER),
+    Recipe("digits-paper", Digits(), "reference", "reference", k=16, d0=6, steps=10**6, lr=5e-4, **PAPER),
+    Recipe(
+        "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=24_000, noise=0.01, noise_end=0.001,
+        bfloat16=True,
+    ),
+    Recipe("spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=14_000, noise=0.01, noise_end=5e-4),
     Recipe(
         "digits-plain", Digits(), "one-shot", "separable", k=16, d0=6, steps=6000, noise=0.02, noise_end=0.005,
         decoder_options={"rank": 8},

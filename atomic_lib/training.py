@@ -98,7 +98,21 @@ class Objective(nn.Module):
         self.model = model
 
     def forward(self, images: torch.Tensor, depth: int) -> torch.Tensor:
-        return loss(self.model, images, depth, self.model.recipe.relative)
+        recipe, device = self.model.recipe, images.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=is_mixed(recipe, device)):
+            return loss(self.model, images, depth, recipe.relative)
+
+
+def is_mixed(recipe: Recipe, device: torch.device) -> bool:
+    """Whether a recipe that allows bfloat16 gets it: an emulated one would be slower than float32."""
+    return recipe.bfloat16 and has_bfloat16(device)
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether this processor or GPU computes in bfloat16 by itself."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 
 class Training:
@@ -220,11 +234,12 @@ class Training:
         """What ships beside the weights: how they came to be, and how good they are on held-out data."""
         recipe = self.recipe
         metrics = evaluate(self.model.eval(), recipe.data, count) if self.world.rank == 0 else {}
+        precision = "bfloat16" if is_mixed(recipe, self.world.device) else "float32"
         return {
             "name": recipe.name, "recipe": recipe.as_json(), "seed": self.seed,
             "steps": self.step, "short_run": self.step < recipe.steps, "minutes": round(self.seconds / 60, 2),
-            "hardware": hardware(self.world), "torch": torch.__version__, "commit": self.commit,
-            "curve": vars(self.curve), "metrics": metrics,
+            "hardware": hardware(self.world), "precision": precision, "torch": torch.__version__,
+            "commit": self.commit, "curve": vars(self.curve), "metrics": metrics,
         }  # fmt: skip
 
     def _look(self) -> float:
