@@ -1,4 +1,4 @@
-"""Weights in safetensors beside a JSON record of how they were trained; checked on every load.
+"""Weights in safetensors (float16) beside a JSON record of how they were trained; checked on every load.
 
 The record holds the recipe, seed, steps, minutes, hardware, torch version, commit, the curves of the training, the
 final metrics on held-out data, and the sha256 of the weights.
@@ -65,8 +65,11 @@ def read_record(path: str | Path) -> dict:
 
 
 def save(folder: str | Path, model: AtomicAutoencoder, record: dict) -> Path:
-    """Write NAME.safetensors and NAME.json, NAME being the record's; returns the weights' path."""
-    content = serialise({name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()})
+    """Write NAME.safetensors and NAME.json, NAME being the record's; returns the weights' path.
+
+    The model's weights are to be rounded to float16 already: that is how they are written.
+    """
+    content = serialise({name: tensor.cpu().half().contiguous() for name, tensor in model.state_dict().items()})
     record = {**record, "sha256": hashlib.sha256(content).hexdigest()}
     path = Path(folder) / f"{record['name']}.safetensors"
     write_whole(path, content)

@@ -173,6 +173,7 @@ class Training:
             self.save(folder)
         if self.progress < 1:
             raise KeyboardInterrupt
+        self.model.half().float()  # half the size to ship: what is measured is what is written
         record = self.record()
         if folder and self.world.rank == 0:
             checkpoints.save(folder, self.model, record)
