@@ -1,4 +1,4 @@
-"""The command line: python -m atomic_lib train / evaluate / decompose.
+"""The command line: python -m atomic_lib train / evaluate / decompose / ablate / bench.
 
 Whatever the user can put right ends in one sentence on standard error and exit status 2.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from . import checkpoints, digits, metrics, spikes
+from . import ablations, checkpoints, digits, metrics, spikes
 from .errors import BadInput
 from .model import device_of
 from .recipes import RECIPES, find
@@ -96,6 +96,25 @@ def decompose(options: argparse.Namespace) -> None:
     print(f"{options.out}: {int(used.sum())} of {used.shape[1]} blocks in use")
 
 
+def ablate(options: argparse.Namespace) -> None:
+    """Train the variants of an ablation from several seeds; runs that are recorded are passed over."""
+    if options.list or options.name is None:
+        for name, ablation in ablations.ABLATIONS.items():
+            print(f"{name}: {ablation.question}")
+            for variant, seed in ablations.runs(name):
+                done = "done" if ablations.result_path(name, variant, seed).exists() else "    "
+                print(f"  {done}  {ablations.command(name, variant, seed)}")
+        return
+    ablation = ablations.find(options.name)
+    seeds = range(ablation.seeds if options.seeds is None else options.seeds)
+    for seed in seeds if options.seed is None else [options.seed]:
+        for variant in [options.variant] if options.variant else ablation.variants:
+            path = ablations.result_path(options.name, variant, seed)
+            if not path.exists():
+                metrics = ablations.run(options.name, variant, seed, options.device)["metrics"]
+                print(f"{path}: jaccard {metrics['jaccard']:.3f}, nmse {metrics['nmse']:.4f}")
+
+
 def _report(found: dict) -> None:
     width = max(map(len, found))
     for name, value in found.items():
@@ -135,6 +154,14 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", required=True, metavar="PICTURE.png")
     command.add_argument("--json", metavar="LATENTS.json", help="write the latents here too")
     command.add_argument("--k", type=int, help="how many blocks a pursuit may use")
+    command = commands.add_parser("ablate", help="compare variants over seeds", description=ablate.__doc__)
+    command.set_defaults(command=ablate)
+    command.add_argument("name", metavar="ABLATION", nargs="?", help=", ".join(ablations.ABLATIONS))
+    command.add_argument("--list", action="store_true", help="list every run, its command, and whether it is done")
+    command.add_argument("--seeds", type=int, help="how many seeds (default: the ablation's)")
+    command.add_argument("--variant", help="only this one")
+    command.add_argument("--seed", type=int, help="only this one")
+    command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     return parser
 
 

@@ -16,8 +16,8 @@ from torch import Tensor
 from .checkpoints import write_whole
 from .encoders import Code
 from .errors import BadInput
-from .metrics import sweep
 from .model import AtomicAutoencoder, device_of, relative_error
+from .navigation import sweep
 from .spikes import Spikes, pad_to
 
 INK = LinearSegmentedColormap.from_list("ink", ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"])

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from .errors import BadInput, check_range
-from .model import AtomicAutoencoder, device_of
+from .errors import check_range
+from .model import device_of
 from .spikes import Sample, Spikes, gaussian, pad_to
 
 DETECTION = 0.25  # an atom of at least this amplitude says "a spike is here": half the smallest one
@@ -88,16 +88,22 @@ def match(amplitudes, positions, true_amplitudes, true_positions, radius: float)
 
     As many pairs as possible within `radius` px, and among those the least total distance.
     """
+    matched = pairs(positions, true_positions, radius)
+    errors = [abs(float(amplitudes[i] / true_amplitudes[j]) - 1) for i, j in matched]
+    squares = sum(float((positions[i] - true_positions[j]).double().square().sum()) for i, j in matched)
+    false, missed = len(amplitudes) - len(matched), len(true_amplitudes) - len(matched)
+    return Matches(len(matched), false, missed, squares, sum(errors))
+
+
+def pairs(positions: Tensor, true_positions: Tensor, radius: float) -> list[tuple[int, int]]:
+    """As many pairs (i, j) of positions (m, 2) and true positions (n, 2) within `radius` as possible, the nearest."""
     from scipy.optimize import linear_sum_assignment
 
     distance = torch.cdist(positions.double(), true_positions.double()).numpy()
     # A pair out of reach costs more than all pairs in reach together: it is never worth one of them.
     out_of_reach = 1 + radius * (1 + min(distance.shape))
     cost = np.where(distance <= radius, distance, out_of_reach)
-    pairs = [(i, j) for i, j in zip(*linear_sum_assignment(cost), strict=True) if distance[i, j] <= radius]
-    errors = [abs(float(amplitudes[i] / true_amplitudes[j]) - 1) for i, j in pairs]
-    squares = sum(distance[i, j] ** 2 for i, j in pairs)
-    return Matches(len(pairs), len(amplitudes) - len(pairs), len(true_amplitudes) - len(pairs), squares, sum(errors))
+    return [(i, j) for i, j in zip(*linear_sum_assignment(cost), strict=True) if distance[i, j] <= radius]
 
 
 def fit_gaussians(atoms: Tensor, sigma: float, steps: int = 15) -> tuple[Tensor, Tensor]:
@@ -226,44 +232,3 @@ def _ratio(part, whole):
     """part/whole, where 0/0 is 0; of numbers or of arrays."""
     safe = np.where(whole == 0, 1, whole)
     return np.where(whole == 0, 0, part / safe) if np.ndim(whole) else float(part / safe)
-
-
-def latent_range(z: Tensor, used: Tensor, tail: float = 0.01) -> Tensor:
-    """The range (d0, 2) of each coordinate over blocks in use, without a share `tail` at either end."""
-    return torch.quantile(z[used].float().cpu(), torch.tensor([tail, 1 - tail]), dim=0).T
-
-
-class Sweep(NamedTuple):
-    """A walk through one block: coordinate j goes through `values` (d0, steps), the others stay.
-
-    pictures: (d0, steps, N, N), the whole image. fitted: (d0, steps, 3), amplitude, row and column of the Gaussian
-    that fits the block's atom; original: (3,), the same before the walk.
-    """
-
-    values: Tensor
-    pictures: Tensor
-    fitted: Tensor
-    original: Tensor
-
-
-def sweep(model: AtomicAutoencoder, image: Tensor, block: int, ranges: Tensor, steps: int = 7) -> Sweep:
-    """Figure 4: move each coordinate of one block of an image (1, 1, N, N) over its range (d0, 2).
-
-    Raises `BadInput` for a block that the image does not use.
-    """
-    sigma = getattr(model.recipe.data, "sigma", 0.05 * model.size)
-    with torch.inference_mode():
-        z, used = model.encode(image.to(device_of(model)))
-        if not 0 <= block < z.shape[1] or not used[0, block]:
-            in_use = used[0].nonzero()[:, 0].tolist()
-            raise BadInput(f"block {block} is not in use in this image; choose one of {in_use}.")
-        values = torch.stack([torch.linspace(low, high, steps) for low, high in ranges.tolist()])
-        moved = z[0].repeat(*values.shape, 1, 1)
-        for j in range(len(values)):
-            moved[j, :, block, j] = values[j].to(z)
-        atoms = model.atoms(moved.flatten(0, 1), used.expand(values.numel(), -1)).squeeze(2).cpu()
-        before = model.atoms(z[:, [block]])[0, :, 0].cpu()
-    amplitudes, positions = fit_gaussians(torch.cat([before, atoms[:, block]]), sigma)
-    fitted = torch.cat([amplitudes[:, None], positions], dim=1)
-    pictures = atoms.sum(dim=1).unflatten(0, values.shape)
-    return Sweep(values, pictures, fitted[1:].unflatten(0, values.shape), fitted[0])

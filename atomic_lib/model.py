@@ -1,9 +1,13 @@
 """The atomic autoencoder of the paper: f = f_D ∘ f_E with f_D(z) = Σᵢ g(zᵢ)."""
 
-import torch
-from torch import Tensor, nn
+import math
 
-from .encoders import Code, PursuitEncoder
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.func import jvp, vmap
+
+from .encoders import BoundedLatents, Code, PursuitEncoder
 from .errors import BadInput, check_range
 from .spikes import check_images, pad_to
 
@@ -18,7 +22,7 @@ class AtomicAutoencoder(nn.Module):
         super().__init__()
         if encoder.d0 != g.d0:
             raise BadInput(f"the encoder gives blocks of d0 = {encoder.d0}, the decoder wants d0 = {g.d0}.")
-        self.encoder, self.g = encoder, g
+        self.encoder, self.g, self.recipe = encoder, g, None
         self.k, self.d0, self.size = encoder.k, g.d0, g.size
 
     def encode(self, images: Tensor, k: int | None = None) -> tuple[Tensor, Tensor]:
@@ -52,6 +56,41 @@ class AtomicAutoencoder(nn.Module):
         code = self.encoder(self._fitting(images, k), self.g, k)
         return code if code.atoms is not None else code._replace(atoms=self.atoms(code.z))
 
+    def jacobian(self, z: Tensor) -> Tensor:
+        """∂g/∂z at latent blocks z (M, d0): what each coordinate changes in its atom, (M, d0, N, N)."""
+        along = torch.eye(self.d0, dtype=z.dtype, device=z.device)
+        columns = vmap(lambda one: jvp(self.g, (z,), (one.expand_as(z),))[1], out_dims=1)(along)
+        return columns.squeeze(2)
+
+    @torch.no_grad()
+    def refine(self, images: Tensor, z: Tensor, steps: int = 10, used: Tensor | None = None) -> Tensor:
+        """Latents that fit the images (B, 1, N, N) better than z (B, k, d0): min ‖x − Σᵢ g(zᵢ)‖² from there.
+
+        Levenberg–Marquardt over all coordinates of an image at once; a step that does not improve an image is not
+        taken there, so that no fit gets worse. Bounded latents stay in their box. Blocks that are not `used` stay out.
+        """
+        check_range("steps", steps, 0, 10_000)
+        x = self._fitting(images, None)
+        used = torch.ones(z.shape[:2], dtype=torch.bool, device=z.device) if used is None else used
+        bound = 1.0 if isinstance(self.encoder.latents, BoundedLatents) else math.inf
+        damping = z.new_full((len(z), 1), 1e-3)
+        residual = x - self.decode(z, used)
+        for _ in range(steps):
+            columns = z.new_zeros(*z.shape, *x.shape[2:])
+            columns[used] = self.jacobian(z[used])
+            columns = columns.flatten(3).flatten(1, 2)  # (B, k·d0, N²)
+            gradient = columns @ residual.flatten(1)[..., None]
+            normal = columns @ columns.transpose(1, 2)
+            scale = normal.diagonal(dim1=1, dim2=2)
+            damped = normal + torch.diag_embed(damping * scale + 1e-6 * scale.amax(1, keepdim=True) + 1e-12)
+            trial = (z + torch.linalg.solve(damped, gradient).view_as(z)).clamp(-bound, bound)
+            left = x - self.decode(trial, used)
+            better = left.square().flatten(1).sum(1) < residual.square().flatten(1).sum(1)
+            z = torch.where(better[:, None, None], trial, z)
+            residual = torch.where(better[:, None, None, None], left, residual)
+            damping = torch.where(better[:, None], damping / 5, damping * 5).clamp(1e-7, 1e7)
+        return z
+
     def _fitting(self, images: Tensor, k: int | None) -> Tensor:
         """Check images and k, and pad smaller images with zeros at the bottom and the right."""
         check_range("k", 1 if k is None else k, 1, 1024)
@@ -62,18 +101,39 @@ class AtomicAutoencoder(nn.Module):
         return pad_to(images.float(), self.size)
 
 
-def loss(model: AtomicAutoencoder, images: Tensor, depth: int | None = None, relative=True, early=0.3) -> Tensor:
+def loss(
+    model: AtomicAutoencoder, images: Tensor, depth: int | None = None, relative=True, early=0.3, align=0.02
+) -> Tensor:
     """Equation (1) as a relative error, Σ‖x − f(x)‖²/Σ‖x‖² over the batch, or as the mean squared error of a pixel.
 
     A pursuit is also asked to leave little behind on its way: `early` times the mean relative error of the residuals
-    before the last.
+    before the last. A recipe with an `alignment` adds `align` times the `misalignment` of one block an image.
     """
     energy = images.square().sum() if relative else images.numel()
     if not isinstance(model.encoder, PursuitEncoder):
-        return (images - model(images)).square().sum() / energy
-    steps = model.encoder.pursue(images, model.g, depth or model.k)
-    *before, last = [step.residual.square().sum() / energy for step in steps]
-    return last + early * sum(before) / max(1, len(before))
+        z, used = model.encode(images)
+        value = (images - model.decode(z, used)).square().sum() / energy
+    else:
+        steps = list(model.encoder.pursue(images, model.g, depth or model.k))
+        *before, last = [step.residual.square().sum() / energy for step in steps]
+        value = last + early * sum(before) / max(1, len(before))
+        z = torch.cat([step.z for step in steps])[:: len(steps), None]
+    alignment = getattr(model.recipe, "alignment", "none")
+    return value if alignment == "none" else value + align * misalignment(model, z[:, 0].detach(), alignment)
+
+
+def misalignment(model: AtomicAutoencoder, z: Tensor, alignment: str) -> Tensor:
+    """Mean squared cosine between the effects ∂g/∂z_j of the coordinates of blocks z (M, d0), 0 if all are orthogonal.
+
+    "scaling" adds 1 − cos² between ∂g/∂z₁ and g(z): 0 if the first coordinate only scales the atom.
+    """
+    columns = F.normalize(model.jacobian(z).flatten(2), dim=2)
+    cosines = (columns @ columns.transpose(1, 2)).square()
+    value = (cosines.sum(dim=(1, 2)) - cosines.diagonal(dim1=1, dim2=2).sum(1)).mean() / (model.d0 * (model.d0 - 1))
+    if alignment == "scaling":
+        along = (columns[:, 0] * F.normalize(model.g(z).flatten(1), dim=1)).sum(dim=1)
+        value = value + 1 - along.square().mean()
+    return value
 
 
 def device_of(module: nn.Module) -> torch.device:

@@ -30,7 +30,8 @@ class Recipe:
     with noise of std `noise` falling to `noise_end`) or "leaky" (the paper's LeakyReLU). batch: images a step, over
     all processes. lr: Adam's rate, constant or falling to nothing along a cosine after a short warm-up. clip: largest
     norm of a gradient. relative: whether the loss is a relative error or, as in the paper, a mean squared error.
-    bfloat16: whether to train in mixed precision, where the machine has it. deepen: see `depth`.
+    bfloat16: whether to train in mixed precision, where the machine has it. deepen: see `depth`. alignment: whether the
+    coordinates' effects are asked to be orthogonal, and the first to scale the atom (`model.misalignment`).
     """
 
     name: str
@@ -52,6 +53,7 @@ class Recipe:
     relative: bool = True
     deepen: bool = True
     bfloat16: bool = False
+    alignment: Literal["none", "orthogonal", "scaling"] = "none"
 
     def depth(self, progress: float) -> int:
         """How many steps a pursuit takes in training: if it is to `deepen`, one at first, k from 40 % on.

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from atomic_lib import BadInput, Recipe, figures
-from atomic_lib.metrics import latent_range, sweep
+from atomic_lib.navigation import latent_range, sweep
 from atomic_lib.spikes import Spikes
 
 PLAIN = Recipe("small", Spikes(size=32, sigma=2.0, k=3), "one-shot", "separable", k=3, d0=3, steps=1)

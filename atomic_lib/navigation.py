@@ -1,0 +1,186 @@
+"""What each coordinate of a latent block does to its atom (Fig. 4): what changes, how far, and nowhere else.
+
+A spike has an amplitude and a place: a coordinate may hold one of them alone, or a mixture; here that is a number.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .errors import BadInput, check_range
+from .metrics import DETECTION, fit_gaussians, pairs
+from .model import AtomicAutoencoder, device_of
+from .spikes import Sample, gaussian
+
+
+def latent_range(z: Tensor, used: Tensor, tail: float = 0.01) -> Tensor:
+    """The range (d0, 2) of each coordinate over blocks in use, without a share `tail` at either end."""
+    return torch.quantile(z[used].float().cpu(), torch.tensor([tail, 1 - tail]), dim=0).T
+
+
+class Sweep(NamedTuple):
+    """A walk through one block: coordinate j goes through `values` (d0, steps), the others stay.
+
+    pictures: (d0, steps, N, N), the whole image. fitted: (d0, steps, 3), amplitude, row and column of the Gaussian
+    that fits the block's atom; original: (3,), the same before the walk.
+    """
+
+    values: Tensor
+    pictures: Tensor
+    fitted: Tensor
+    original: Tensor
+
+
+def sweep(model: AtomicAutoencoder, image: Tensor, block: int, ranges: Tensor, steps: int = 7) -> Sweep:
+    """Figure 4: move each coordinate of one block of an image (1, 1, N, N) over its range (d0, 2).
+
+    Raises `BadInput` for a block that the image does not use.
+    """
+    sigma = getattr(model.recipe.data, "sigma", 0.05 * model.size)
+    with torch.inference_mode():
+        z, used = model.encode(image.to(device_of(model)))
+        if not 0 <= block < z.shape[1] or not used[0, block]:
+            in_use = used[0].nonzero()[:, 0].tolist()
+            raise BadInput(f"block {block} is not in use in this image; choose one of {in_use}.")
+        values = torch.stack([torch.linspace(low, high, steps) for low, high in ranges.tolist()])
+        moved = z[0].repeat(*values.shape, 1, 1)
+        for j in range(len(values)):
+            moved[j, :, block, j] = values[j].to(z)
+        atoms = model.atoms(moved.flatten(0, 1), used.expand(values.numel(), -1)).squeeze(2).cpu()
+        before = model.atoms(z[:, [block]])[0, :, 0].cpu()
+    amplitudes, positions = fit_gaussians(torch.cat([before, atoms[:, block]]), sigma)
+    fitted = torch.cat([amplitudes[:, None], positions], dim=1)
+    pictures = atoms.sum(dim=1).unflatten(0, values.shape)
+    return Sweep(values, pictures, fitted[1:].unflatten(0, values.shape), fitted[0])
+
+
+class Spiked(NamedTuple):
+    """Blocks that hold one true spike each: z (M, d0), what was fitted to their atoms and the truth, both (M, 3):
+    amplitude, row, column."""
+
+    z: Tensor
+    fitted: Tensor
+    truth: Tensor
+
+
+def spiked(model: AtomicAutoencoder, sample: Sample, batch: int = 64) -> Spiked:
+    """The blocks of a sample that detect a true spike, within one σ of it."""
+    sigma, found = model.recipe.data.sigma, []
+    for start in range(0, len(sample.images), batch):
+        images, amplitudes, positions = (part[start : start + batch] for part in sample)
+        z, used, atoms = (part.cpu() for part in model.decompose(images.to(device_of(model))))
+        owner = used.nonzero()[:, 0]  # the image of each block in use
+        a, p = fit_gaussians(atoms[used].squeeze(1), sigma)
+        fitted, z = torch.cat([a[:, None], p], dim=1), z[used]
+        for i in range(len(images)):
+            there, mine = amplitudes[i] > 0, ((owner == i) & (a >= DETECTION)).nonzero()[:, 0]
+            truth = torch.cat([amplitudes[i][there, None], positions[i][there]], dim=1)
+            for m, n in pairs(p[mine], truth[:, 1:], sigma):
+                found.append((z[mine[m]], fitted[mine[m]], truth[n]))
+    if not found:
+        raise BadInput("no block of this model holds a true spike of these images: there is nothing to navigate.")
+    return Spiked(*(torch.stack(parts) for parts in zip(*found, strict=True)))
+
+
+def effects(jacobian: Tensor, fitted: Tensor, sigma: float) -> Tensor:
+    """How far each coordinate carries a spike along (√2·σ·ln a, row, column): (M, 3, d0), px per unit.
+
+    jacobian: ∂g/∂z (M, d0, N, N). fitted: (M, 3). The three tangents of a·G(t) in these parameters are orthogonal and
+    equally long, ‖·‖² = πa²/2: a change of amplitude and a motion are compared by what they change in the picture.
+    """
+    size = jacobian.shape[-1]
+    pixels = torch.arange(size, dtype=fitted.dtype)
+    amplitude, places = fitted[:, 0], fitted[:, 1:]
+    u, v = (gaussian(places[:, axis], size, sigma) for axis in (0, 1))
+    du, dv = (profile * (pixels - places[:, [axis]]) / sigma**2 for axis, profile in ((0, u), (1, v)))
+    scale = 2 / (np.pi * amplitude[:, None])
+    along = [(u / (2**0.5 * sigma), v), (du, v), (u, dv)]
+    return torch.stack([scale * torch.einsum("mjrc,mr,mc->mj", jacobian, *pair) for pair in along], dim=1)
+
+
+def navigation_metrics(model: AtomicAutoencoder, sample: Sample, steps: int = 7, swept: int = 48) -> dict:
+    """Whether "the amplitude in the first coordinate, then two perpendicular motions" is what a model learned.
+
+    The *amplitude coordinate* is the one with most of its effect on the amplitude (`amplitude_share`, 1 if alone, 0 if
+    it only moves the spike); the two of the others that move a spike fastest should do so at a `motion_angle` of 90
+    degrees. `still_px`: mean displacement as the amplitude coordinate is swept over its range, of `swept` blocks.
+    `outside`: share of a sweep's change that lies beyond 3σ of where the spike was and is. `on_set`: share of ‖∂g/∂z‖²
+    that keeps the atom a spike. disentanglement, completeness and the r2 of each factor: DCI (Eastwood & Williams 2018)
+    of the block against (a, row, column), by random forests.
+    """
+    check_range("d0", model.d0, 2, 64)
+    sigma = model.recipe.data.sigma
+    with torch.no_grad():
+        z, fitted, truth = spiked(model, sample)
+        where = device_of(model)
+        parts = [model.jacobian(part.to(where)).cpu() for part in z.split(64)]
+        moves = torch.cat([effects(j, f, sigma) for j, f in zip(parts, fitted.split(64), strict=True)])
+        lengths = torch.cat([j.square().sum(dim=(2, 3)) for j in parts])
+        shares = (moves[:, 0].square() / moves.square().sum(dim=1).clamp(min=1e-12)).mean(dim=0)
+        first = int(shares.argmax())
+        others = [j for j in range(model.d0) if j != first]
+        speeds = moves[:, 1:].norm(dim=1)
+        fast = sorted(others, key=lambda j: -float(speeds[:, j].mean()))[:2]
+        still, outside = _swept(model, z[:swept], fitted[:swept], sigma, first, steps)
+    found = {
+        "amplitude_coordinate": first + 1, "amplitude_share": float(shares[first]), "still_px": still,
+        "motion_share": float(1 - shares[others].mean()), "outside": outside, "spikes": len(z),
+        "on_set": float((moves.square().sum(1) * torch.pi * fitted[:, :1] ** 2 / 2).sum() / lengths.sum()),
+    }  # fmt: skip
+    if len(fast) == 2:
+        one, two = moves[:, 1:, fast[0]], moves[:, 1:, fast[1]]
+        cosine = torch.cosine_similarity(one, two).abs().clamp(max=1)
+        slow, quick = speeds[:, fast].sort(dim=1).values.T
+        found["motion_angle"] = float(torch.rad2deg(torch.arccos(cosine)).mean())
+        found["speed_ratio"] = float((slow / quick.clamp(min=1e-9)).mean())
+    return {**found, **dci(z.numpy(), truth.numpy(), ("amplitude", "row", "column"))}
+
+
+def _swept(model, z: Tensor, fitted: Tensor, sigma: float, first: int, steps: int) -> tuple[float, float]:
+    """`still_px` of coordinate `first` and `outside` of all, over blocks z (M, d0)."""
+    ranges, pixels = latent_range(z[None], torch.ones(1, len(z), dtype=torch.bool)), torch.arange(model.size)
+    still, beyond, total = [], 0.0, 0.0
+    before = model.g(z.to(device_of(model))).squeeze(1).cpu()
+    for j, (low, high) in enumerate(ranges.tolist()):
+        moved = z.repeat(steps, 1, 1)
+        moved[..., j] = torch.linspace(low, high, steps)[:, None]
+        atoms = model.g(moved.flatten(0, 1).to(device_of(model))).squeeze(1).cpu()
+        places = fit_gaussians(atoms, sigma)[1].unflatten(0, moved.shape[:2])
+        change = (atoms.unflatten(0, moved.shape[:2]) - before).square()
+        far = torch.ones_like(change, dtype=torch.bool)
+        for centre in (places, fitted[:, 1:].expand_as(places)):
+            rows, columns = ((pixels - centre[..., [axis]]).square() for axis in (0, 1))
+            far &= rows[..., :, None] + columns[..., None, :] > (3 * sigma) ** 2
+        beyond, total = beyond + float((change * far).sum()), total + float(change.sum())
+        if j == first:
+            still = (places - fitted[:, 1:]).norm(dim=-1)
+    return float(still.mean()), beyond / max(total, 1e-12)
+
+
+def dci(codes: np.ndarray, factors: np.ndarray, names: tuple[str, ...]) -> dict:
+    """Disentanglement, completeness and informativeness of codes (M, d0) for factors (M, F).
+
+    Importances are a random forest's; both scores are 1 if each coordinate serves one factor and each factor one
+    coordinate, 0 if all serve all. r2: what the whole block tells of a factor it was not fitted to (a third of them).
+    """
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.model_selection import train_test_split
+
+    seen, unseen, known, asked = train_test_split(codes, factors, test_size=1 / 3, random_state=0)
+    forests = [RandomForestRegressor(100, min_samples_leaf=2, random_state=0).fit(seen, factor) for factor in known.T]
+    importance = np.stack([forest.feature_importances_ for forest in forests], axis=1)  # (d0, F)
+    of_code = importance.sum(axis=1, keepdims=True)
+    disentangled = 1 - _entropy(importance / np.maximum(of_code, 1e-12), axis=1)
+    r2 = [forest.score(unseen, factor) for forest, factor in zip(forests, asked.T, strict=True)]
+    return {
+        "disentanglement": float((disentangled * of_code[:, 0]).sum() / of_code.sum()),
+        "completeness": float((1 - _entropy(importance / importance.sum(axis=0), axis=0)).mean()),
+        **{f"r2_{name}": float(value) for name, value in zip(names, r2, strict=True)},
+    }
+
+
+def _entropy(shares: np.ndarray, axis: int) -> np.ndarray:
+    """Entropy along an axis, 1 for equal shares."""
+    return -(shares * np.log(np.maximum(shares, 1e-12))).sum(axis=axis) / np.log(shares.shape[axis])
