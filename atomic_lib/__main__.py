@@ -115,10 +115,32 @@ def ablate(options: argparse.Namespace) -> None:
                 print(f"{path}: jaccard {metrics['jaccard']:.3f}, nmse {metrics['nmse']:.4f}")
 
 
+def bench(options: argparse.Namespace) -> None:
+    """Measure speed and memory on this machine: the reference step, shipped weights, growth with k and N."""
+    from . import bench
+
+    found = bench.bench(options.device, progress=lambda line: print(f"bench: {line}", file=sys.stderr))
+    text = json.dumps(found)
+    if options.out:
+        checkpoints.write_whole(options.out, (json.dumps(found, indent=1) + "\n").encode())
+    if options.json:
+        return print(text)
+    for title in ("reference_step", "time_to_jaccard"):
+        print(f"\n{title}"), _report(found[title])
+    _table("models", [{"weights": name, **speeds} for name, speeds in found["models"].items()])
+    _table("growth", found["growth"])
+
+
 def _report(found: dict) -> None:
     width = max(map(len, found))
     for name, value in found.items():
         print(f"{name:{width}}  {value:.4g}" if isinstance(value, float) else f"{name:{width}}  {value}")
+
+
+def _table(title: str, rows: list[dict]) -> None:
+    print(f"\n{title}\n" + "  ".join(f"{name:>14}" for name in rows[0]))
+    for row in rows:
+        print("  ".join(f"{v:14.4g}" if isinstance(v, float) else f"{v!s:>14}" for v in row.values()))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -154,6 +176,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", required=True, metavar="PICTURE.png")
     command.add_argument("--json", metavar="LATENTS.json", help="write the latents here too")
     command.add_argument("--k", type=int, help="how many blocks a pursuit may use")
+    command = commands.add_parser("bench", help="measure speed and memory", description=bench.__doc__)
+    command.set_defaults(command=bench)
+    command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    command.add_argument("--out", metavar="FILE.json", help="write it to a file, too")
+    command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+
     command = commands.add_parser("ablate", help="compare variants over seeds", description=ablate.__doc__)
     command.set_defaults(command=ablate)
     command.add_argument("name", metavar="ABLATION", nargs="?", help=", ".join(ablations.ABLATIONS))

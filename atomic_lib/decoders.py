@@ -5,6 +5,8 @@ Every g maps (M, d0) → (M, 1, N, N) and has the attributes `d0` and `size`.
 
 import math
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor, einsum, nn
 
 from .errors import BadInput
@@ -27,14 +29,35 @@ class ReferenceDecoder(nn.Module):
             nn.Linear(d0, 32), nn.LeakyReLU(0.2), nn.Linear(32, 32), nn.LeakyReLU(0.2), nn.Unflatten(1, (8, 2, 2))
         )
         channels = [8] * (stages - 2) + [16, 32, 1]
-        layers = []
-        for before, after in zip(channels, channels[1:], strict=False):
-            layers += [nn.Conv2d(before, after, 3, padding=1), nn.Upsample(scale_factor=2), nn.LeakyReLU(0.2)]
-            layers += [nn.Conv2d(after, after, 3, padding=1), nn.LeakyReLU(0.2)]
-        self.stages = nn.Sequential(*layers)
+        self.stages = nn.ModuleList(
+            nn.ModuleList([nn.Conv2d(before, after, 3, padding=1), nn.Conv2d(after, after, 3, padding=1)])
+            for before, after in zip(channels, channels[1:], strict=False)
+        )
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.stages(self.linear(z))
+        # A processor draws a few atoms at a time, which stay in its cache; a GPU draws all of them at once.
+        return torch.cat([self._draw(part) for part in z.split(CACHED if z.device.type == "cpu" else len(z) or 1)])
+
+    def _draw(self, z: Tensor) -> Tensor:
+        x = self.linear(z).contiguous(memory_format=torch.channels_last)
+        for narrow, wide in self.stages:
+            x = F.leaky_relu(narrow(x), 0.2)  # before or after a nearest ×2, LeakyReLU is the same, and here a quarter
+            x = F.leaky_relu(enlarged(x, wide), 0.2)
+        return x
+
+
+CACHED = 64  # atoms that a processor draws at a time
+
+
+def enlarged(x: Tensor, conv: nn.Conv2d) -> Tensor:
+    """conv(nearest ×2 of x), (M, c, H, W) → (M, c', 2H, 2W), for a 3×3 convolution, with fewer than half the products.
+
+    Every pixel of x stands four times under the kernel: that is one transposed convolution by stride 2, whose kernel is
+    the 3×3 one laid four times over itself.
+    """
+    kernel = conv.weight.flip(2, 3)
+    kernel = sum(F.pad(kernel, (j, 1 - j, i, 1 - i)) for i in (0, 1) for j in (0, 1))
+    return F.conv_transpose2d(x, kernel.transpose(0, 1), conv.bias, stride=2, padding=1)
 
 
 class SeparableDecoder(nn.Module):

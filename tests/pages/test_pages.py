@@ -18,9 +18,7 @@ from bs4 import BeautifulSoup
 BOOK = Path(__file__).parents[2] / "book"
 HTML = BOOK / "_build" / "html"
 PAGES = sorted(
-    path.relative_to(HTML).as_posix()
-    for path in HTML.rglob("*.html")
-    if "_static" not in path.relative_to(HTML).parts
+    path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.relative_to(HTML).parts
 )
 CHAPTERS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
 SCREENS = {
@@ -113,12 +111,10 @@ def test_every_figure_is_there(name):
     expected = 0
     for cell in nbformat.read(BOOK / f"{name}.ipynb", as_version=4).cells:
         if cell.cell_type == "markdown":
-            expected += len(re.findall(r"^[`:]{3,}\{(?:glue:)?(?:figure|image)\}|!\[",
-                                       cell.source, re.MULTILINE))
+            expected += len(re.findall(r"^[`:]{3,}\{(?:glue:)?(?:figure|image)\}|!\[", cell.source, re.MULTILINE))
         elif not {"remove-output", "remove-cell"} & set(cell.metadata.get("tags", [])):
             expected += sum(
-                any(kind.startswith("image/") for kind in output.get("data", {}))
-                for output in cell.get("outputs", [])
+                any(kind.startswith("image/") for kind in output.get("data", {})) for output in cell.get("outputs", [])
             )
     assert len(read(f"{name}.html").select("article img")) >= expected
 
@@ -142,12 +138,17 @@ def browser():
         unable("No Chromium or Chrome found: install one, or name it in ATOMIC_BROWSER.")
     from playwright.sync_api import sync_playwright
 
-    quiet = ["no-sandbox", "disable-gpu", "disable-background-networking", "disable-sync",
-             "disable-component-update", "no-first-run", "host-resolver-rules=MAP * ~NOTFOUND"]
+    quiet = [
+        "no-sandbox",
+        "disable-gpu",
+        "disable-background-networking",
+        "disable-sync",
+        "disable-component-update",
+        "no-first-run",
+        "host-resolver-rules=MAP * ~NOTFOUND",
+    ]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=executable, args=[f"--{flag}" for flag in quiet]
-        )
+        chromium = playwright.chromium.launch(executable_path=executable, args=[f"--{flag}" for flag in quiet])
         yield chromium
         chromium.close()
 

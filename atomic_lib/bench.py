@@ -1,0 +1,138 @@
+"""How fast: everything is measured in one run on the machine at hand, and speeds are ratios within that run."""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from . import checkpoints
+from .decoders import ReferenceDecoder
+from .errors import BadInput
+from .model import AtomicAutoencoder
+from .recipes import find
+from .spikes import Spikes
+from .training import Training, World, hardware, has_bfloat16, pick_device
+
+GROWING = {"k": (5, 10, 20, 40, 80), "size": (64, 128, 256)}  # around k = 10, N = 128, in batches of 16
+RECIPES = ("spikes-paper", "spikes-plain", "spikes-pursuit")
+GOAL = 0.8  # the jaccard that recipes are timed to
+
+
+def bench(device: str = "auto", growth: bool = True, progress: Callable[[str], None] = lambda line: None) -> dict:
+    """All measurements as plain data: machine, reference_step, models, growth, time_to_jaccard.
+
+    Seconds a step, the least of some; images a second; MB of memory that a training takes at its peak, each measured in
+    a process of its own.
+    """
+    where = pick_device(device)
+    found = {"machine": hardware(World(0, 1, where)), "torch": torch.__version__}
+    progress("a training step of the reference recipe")
+    found["reference_step"] = reference_step(where)
+    progress("images a second of the shipped weights")
+    found["models"] = {name: throughput(checkpoints.load(name, where)) for name in checkpoints.shipped()}
+    found["growth"] = []
+    for recipe in RECIPES if growth else ():
+        for what, values in GROWING.items():
+            for value in values:
+                progress(f"{recipe}, {what} = {value}")
+                point = {"k": 10, "size": 128, what: value}
+                found["growth"].append({"recipe": recipe, "along": what, **point, **apart(recipe, where.type, **point)})
+    records = {name: checkpoints.load(name).record for name in checkpoints.shipped() if name in RECIPES}
+    found["time_to_jaccard"] = {name: time_to_jaccard(record) for name, record in records.items()}
+    return found
+
+
+def reference_step(device: torch.device, batch: int = 64, repeats: int = 3) -> dict:
+    """Seconds of a training step of `spikes-paper`: as released (k decoder calls), and ours; and their ratios."""
+    recipe, found = find("spikes-paper").replace(batch=batch), {}
+    ways = {"released": (Released, False), "float32": (AtomicAutoencoder, False)}
+    if has_bfloat16(device):
+        ways["bfloat16"] = (AtomicAutoencoder, True)
+    for name, (kind, mixed) in ways.items():
+        training = Training(recipe.replace(bfloat16=mixed), 0, device.type)
+        training.model.__class__ = kind
+        found[name] = seconds(training.advance, device, repeats)
+    return found | {f"{name}_speedup": found["released"] / found[name] for name in ways if name != "released"}
+
+
+class Released(AtomicAutoencoder):
+    """The same model computed as the authors' code does it: k calls of g, one after another."""
+
+    def decode(self, z: Tensor, used: Tensor | None = None) -> Tensor:
+        return sum(as_released(self.g, block) for block in z.unbind(dim=1))
+
+
+def as_released(g: ReferenceDecoder, z: Tensor) -> Tensor:
+    """g(z) layer by layer: conv 3×3, nearest ×2, LeakyReLU, conv 3×3, LeakyReLU."""
+    x = g.linear(z)
+    for narrow, wide in g.stages:
+        x = F.leaky_relu(F.interpolate(narrow(x), scale_factor=2), 0.2)
+        x = F.leaky_relu(wide(x), 0.2)
+    return x
+
+
+def throughput(model: AtomicAutoencoder, count: int = 64) -> dict:
+    """Images a second that a model encodes, and decodes, in one batch of held-out images."""
+    device = next(model.parameters()).device
+    sample = model.recipe.data.held_out(count)
+    images = (sample.images if isinstance(model.recipe.data, Spikes) else sample).to(device)
+    with torch.inference_mode():
+        z, used = model.encode(images)
+        encode = seconds(lambda: model.encode(images), device, 3)
+        decode = seconds(lambda: model.decode(z, used), device, 3)
+    return {"encoded": count / encode, "decoded": count / decode}
+
+
+def step_cost(recipe: str, device: str, k: int, size: int, batch: int = 16) -> dict:
+    """Seconds of a training step, and MB of memory at its peak above what was held before."""
+    # A pursuit that has learned nothing yet goes on to its k: this is the dearest step.
+    chosen = find(recipe).replace(k=k, data=Spikes(size=size), batch=batch, deepen=False)
+    training = Training(chosen, 0, device)
+    where = training.world.device
+    before = _peak_mb(where)
+    took = seconds(training.advance, where, 2)
+    return {"seconds": took, "mb": _peak_mb(where) - before}
+
+
+def apart(recipe: str, device: str, k: int, size: int) -> dict:
+    """`step_cost` in a process of its own, so that peaks of memory do not hide each other."""
+    call = f"bench.step_cost({recipe!r}, {device!r}, {k}, {size})"
+    code = f"import json; from atomic_lib import bench; print(json.dumps({call}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or ["killed"])[-1]
+        raise BadInput(f"bench: {recipe} with k = {k} at {size}×{size} did not finish on this machine ({why}).")
+    return json.loads(done.stdout)
+
+
+def seconds(work: Callable, device: torch.device, repeats: int) -> float:
+    """The least wall-clock seconds of some calls, after one to warm up."""
+
+    def once() -> float:
+        began = time.perf_counter()
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return time.perf_counter() - began
+
+    once()
+    return min(once() for _ in range(repeats))
+
+
+def time_to_jaccard(record: dict, goal: float = GOAL) -> float | None:
+    """Minutes of training until held-out images reached that jaccard; None if they never did."""
+    reached = (point["seconds"] for point in record["curve"]["held_out"] if point.get("jaccard", 0) >= goal)
+    return next((second / 60 for second in reached), None)
+
+
+def _peak_mb(device: torch.device) -> float:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e6
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
