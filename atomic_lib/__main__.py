@@ -62,7 +62,7 @@ def train(options: argparse.Namespace) -> None:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measure shipped weights, or a file of weights, on held-out data."""
-    model = checkpoints.load(options.weights, pick_device(options.device))
+    model, refine = checkpoints.load(options.weights, pick_device(options.device)), options.refine
     if options.spikes:
         if not isinstance(model.recipe.data, Spikes):
             raise BadInput(f"--spikes measures models of spikes; “{model.recipe.name}” is not one.")
@@ -70,11 +70,11 @@ def evaluate(options: argparse.Namespace) -> None:
         if options.count is not None:
             sample = spikes.Sample(*(part[: max(0, options.count)] for part in sample))
         k = sample.amplitudes.shape[1] if options.k is None and model.recipe.encoder == "pursuit" else options.k
-        found = metrics.evaluate(model, sample, len(sample.images), k=k, progress=True)
+        found = metrics.evaluate(model, sample, len(sample.images), k=k, progress=True, refine=refine)
     else:
         usual = 512 if isinstance(model.recipe.data, Spikes) else 10_000
         count = usual if options.count is None else options.count
-        found = metrics.evaluate(model, model.recipe.data, count, options.seed, k=options.k, progress=True)
+        found = metrics.evaluate(model, model.recipe.data, count, options.seed, options.k, progress=True, refine=refine)
     found = {"weights": str(options.weights), "seed": options.seed, **found}
     print(json.dumps(found)) if options.json else _report(found)
 
@@ -168,6 +168,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print one flat JSON object and nothing else")
     command.add_argument("--spikes", metavar="FILE.npz", help="images (B,N,N), amplitudes (B,k), positions (B,k,2)")
     command.add_argument("--k", type=int, help="how many blocks a pursuit may use")
+    steps = {"type": int, "nargs": "?", "const": 5, "default": 0, "metavar": "STEPS"}
+    command.add_argument("--refine", **steps, help="improve the latents against each image first (default: 5 steps)")
 
     command = commands.add_parser("decompose", help="take a picture apart", description=decompose.__doc__)
     command.set_defaults(command=decompose)
@@ -176,6 +178,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", required=True, metavar="PICTURE.png")
     command.add_argument("--json", metavar="LATENTS.json", help="write the latents here too")
     command.add_argument("--k", type=int, help="how many blocks a pursuit may use")
+    steps = {"type": int, "nargs": "?", "const": 5, "default": 0, "metavar": "STEPS"}
+    command.add_argument("--refine", **steps, help="improve the latents against each image first (default: 5 steps)")
     command = commands.add_parser("bench", help="measure speed and memory", description=bench.__doc__)
     command.set_defaults(command=bench)
     command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from .encoders import Code
 from .errors import check_range
 from .model import device_of
 from .spikes import Sample, Spikes, gaussian, pad_to
@@ -20,11 +21,12 @@ DETECTION = 0.25  # an atom of at least this amplitude says "a spike is here": h
 ACTIVE = 0.01  # an atom is active with at least this share of its image's energy
 
 
-def evaluate(model, data, count: int, seed: int = 0, k: int | None = None, progress: bool = False) -> dict:
+def evaluate(model, data, count: int, seed=0, k: int | None = None, progress=False, refine: int = 0) -> dict:
     """Every metric of a model on `count` held-out images of `data`, as a flat dict of numbers.
 
     Spikes: fresh ones, at 128×128 always of the default set, whatever the model was trained on; or a `Sample` made
-    elsewhere. Digits: MNIST's test set; pictures: those held out. `k`: blocks a pursuit may use.
+    elsewhere. Digits: MNIST's test set; pictures: those held out. `k`: blocks a pursuit may use. `refine`: how many
+    steps of `model.refine` the latents are given first.
     """
     check_range("seed", seed, 0, 2**31 - 1)
     check_range("count", count, 1, 100_000)
@@ -33,29 +35,36 @@ def evaluate(model, data, count: int, seed: int = 0, k: int | None = None, progr
             usual = Spikes() if data.size == 128 else Spikes(size=data.size, sigma=data.sigma, k=data.k)
             data = usual.held_out(count, seed)
         if isinstance(data, Sample):
-            return spike_metrics(model, data, model.recipe.data.sigma, k=k, tick=bar.update)
-        return stroke_metrics(model, data.held_out(count, seed), k=k, tick=bar.update)
+            return spike_metrics(model, data, model.recipe.data.sigma, k=k, refine=refine, tick=bar.update)
+        return stroke_metrics(model, data.held_out(count, seed), k=k, refine=refine, tick=bar.update)
 
 
-def spike_metrics(model, sample: Sample, sigma: float, batch: int = 64, k=None, tick=lambda n: None) -> dict:
+def _decompose(model, images: Tensor, k: int | None, refine: int) -> Code:
+    code = model.decompose(images.to(device_of(model)), k)
+    if refine:
+        z = model.refine(images.to(device_of(model)), code.z, refine, code.used)
+        code = Code(z, code.used, model.atoms(z, code.used))
+    return Code(*(part.cpu() for part in code))
+
+
+def spike_metrics(model, sample: Sample, sigma: float, batch=64, k=None, refine=0, tick=lambda n: None) -> dict:
     """How well blocks hold one spike each: jaccard, precision, recall, rmse_px, amplitude_error, purity and nmse of a
     model on images whose truth is known."""
-    device = device_of(model)
     found, lost, truth, purities = Matches(), 0.0, 0.0, []
     for start in range(0, len(sample.images), batch):
         images, amplitudes, positions = (part[start : start + batch] for part in sample)
-        z, used, atoms = model.decompose(images.to(device), k)
+        _, used, atoms = _decompose(model, images, k, refine)
         images = pad_to(images, model.size)
-        lost += (atoms.sum(dim=1).cpu() - images).square().sum().item()
+        lost += (atoms.sum(dim=1) - images).square().sum().item()
         truth += images.square().sum().item()
-        atoms, used = atoms.squeeze(2).cpu(), used.cpu()
+        atoms = atoms.squeeze(2)
         a, p = (torch.zeros(*used.shape, *tail) for tail in ((), (2,)))
         a[used], p[used] = fit_gaussians(atoms[used], sigma)
         for i in range(len(images)):
             there, detected = amplitudes[i] > 0, a[i] >= DETECTION
             true = amplitudes[i][there], positions[i][there]
             found += match(a[i][detected], p[i][detected], *true, radius=sigma)
-            purities.append(purity(atoms[i][used[i]], *true, sigma))
+            purities.append(purity(energies(atoms[i][used[i]], *true, sigma)))
         tick(len(images))
     purities = np.concatenate(purities)
     return {
@@ -148,17 +157,14 @@ def _gaussian_normal_equations(atoms: Tensor, theta: Tensor, sigma: float) -> tu
     return objective, left, normal * scale[:, :, None] * scale[:, None, :]
 
 
-def purity(atoms: Tensor, amplitudes: Tensor, positions: Tensor, sigma: float) -> np.ndarray:
-    """For each true spike (n,): does one block hold it, and nothing else?
-
-    Each atom (k, N, N) is written as a non-negative combination C of the true spikes s_j; E_ij = C_ij²‖s_j‖²; the
-    purity of j is maxᵢ min(E_ij/Σ_i′ E_i′j, E_ij/Σ_j′ E_ij′).
-    """
+def energies(atoms: Tensor, amplitudes: Tensor, positions: Tensor, sigma: float) -> np.ndarray:
+    """E_ij = C_ij²‖s_j‖², (k, n): the energy of true spike j in atom i, each atom (k, N, N) being written as a
+    non-negative combination C of the true spikes s_j."""
     from scipy.linalg import cholesky, solve_triangular
     from scipy.optimize import nnls
 
     if not len(amplitudes) or not len(atoms):
-        return np.zeros(len(amplitudes))
+        return np.zeros((len(atoms), len(amplitudes)))
     atoms, amplitudes, positions = atoms.double(), amplitudes.double(), positions.double()
     u, v = (gaussian(positions[:, axis], atoms.shape[-1], sigma) for axis in (0, 1))
     gram = torch.outer(amplitudes, amplitudes) * (u @ u.T) * (v @ v.T)
@@ -166,20 +172,27 @@ def purity(atoms: Tensor, amplitudes: Tensor, positions: Tensor, sigma: float) -
     gram, seen = gram.numpy(), seen.numpy()
     root = cholesky(gram + (1e-9 * gram.trace() + 1e-12) * np.eye(len(gram)), lower=True)  # spikes may coincide
     targets = solve_triangular(root, seen.T, lower=True).T
-    shares = np.stack([nnls(root.T, target)[0] for target in targets])
-    energy = shares**2 * gram.diagonal()
+    return np.stack([nnls(root.T, target)[0] for target in targets]) ** 2 * gram.diagonal()
+
+
+def purity(energy: np.ndarray) -> np.ndarray:
+    """For each true spike, (n,): does one block hold it, and nothing else?
+
+    maxᵢ min(E_ij/Σ_i′ E_i′j, E_ij/Σ_j′ E_ij′), from `energies` (k, n).
+    """
+    if not energy.size:
+        return np.zeros(energy.shape[1])
     of_spike, of_block = energy.sum(axis=0, keepdims=True), energy.sum(axis=1, keepdims=True)
     return np.minimum(_ratio(energy, of_spike), _ratio(energy, of_block)).max(axis=0)
 
 
-def stroke_metrics(model, images: Tensor, batch: int = 64, k=None, tick=lambda n: None) -> dict:
+def stroke_metrics(model, images: Tensor, batch: int = 64, k=None, refine=0, tick=lambda n: None) -> dict:
     """Whether atoms are strokes: connected, active_blocks, largest_share, negative_energy, spread, nmse and psnr_db
     of a model on images (B, 1, N, N)."""
-    device = device_of(model)
     lost, truth, active_blocks, largest, strokes = 0.0, 0.0, [], [], []
     for start in range(0, len(images), batch):
         x = images[start : start + batch]
-        atoms = model.decompose(x.to(device), k).atoms.squeeze(2).cpu()
+        atoms = _decompose(model, x, k, refine).atoms.squeeze(2)
         x = pad_to(x, model.size).squeeze(1)
         lost += (atoms.sum(dim=1) - x).square().sum().item()
         energy = x.square().sum(dim=(1, 2))

@@ -1,0 +1,51 @@
+"""Ablations: a run leaves one whole result, is not done twice, and can be repeated from its own command."""
+
+import json
+
+import pytest
+
+from atomic_lib import BadInput, ablations
+from atomic_lib.__main__ import main
+from atomic_lib.ablations import ABLATIONS, Ablation
+from atomic_lib.spikes import Spikes
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path):
+    """An ablation of two steps, recorded in a folder of its own."""
+    variants = {
+        name: recipe.replace(data=Spikes(size=32, sigma=2.0, k=2), k=2, steps=2)
+        for name, recipe in ABLATIONS["seeds"].variants.items()
+    }
+    monkeypatch.setenv("ATOMIC_DATA", str(tmp_path))
+    monkeypatch.setitem(ABLATIONS, "tiny", Ablation("Does it run?", variants, seeds=1))
+    monkeypatch.setattr(ablations, "navigation_metrics", lambda model, sample: {"spikes": len(sample.images)})
+    return tmp_path / "results" / "tiny"
+
+
+def test_runs_are_recorded_once(tiny, capsys):
+    assert main(["ablate", "tiny"]) == 0
+    files = sorted(path.name for path in tiny.iterdir())
+    assert files == ["plain-seed0.json", "pursuit-seed0.json"]
+    result = json.loads((tiny / files[0]).read_text())
+    assert result["command"].endswith("ablate tiny --variant plain --seed 0") and result["steps"] == 2
+    assert {"jaccard", "nmse"} <= set(result["metrics"]) and result["navigation"] == {"spikes": 512}
+    before = (tiny / files[0]).stat().st_mtime_ns
+    assert main(["ablate", "tiny"]) == 0 and (tiny / files[0]).stat().st_mtime_ns == before
+    assert [len(found) for found in ablations.results("tiny").values()] == [1, 1]
+
+
+def test_the_list_names_every_run_and_its_command(capsys):
+    assert main(["ablate", "--list"]) == 0
+    listed = capsys.readouterr().out
+    for name in ABLATIONS:
+        for variant, seed in ablations.runs(name):
+            assert ablations.command(name, variant, seed) in listed
+
+
+def test_what_is_not_there_is_said_in_a_sentence(tiny, capsys):
+    assert main(["ablate", "nothing"]) == 2
+    assert main(["ablate", "tiny", "--variant", "nothing"]) == 2
+    assert "pursuit" in capsys.readouterr().err
+    with pytest.raises(BadInput, match="--variant plain --seed 0"):
+        ablations.results("tiny")

@@ -1,0 +1,38 @@
+"""bench measures what it says; how fast is for the reader's machine to tell."""
+
+import json
+
+import torch
+
+from atomic_lib import bench
+from atomic_lib.__main__ import main
+
+
+def test_the_ways_of_a_reference_step_agree():
+    found = bench.reference_step(torch.device("cpu"), batch=2, repeats=1)
+    assert found["float32_speedup"] == found["released"] / found["float32"] and found["released"] > 0
+
+
+def test_a_step_has_a_cost_and_it_is_measured_apart():
+    cost = bench.apart("spikes-plain", "cpu", k=2, size=64)
+    assert cost["seconds"] > 0 and cost["mb"] > 0
+
+
+def test_time_to_a_goal_is_read_from_the_record():
+    looks = [{"seconds": 60.0, "jaccard": 0.5}, {"seconds": 120.0, "jaccard": 0.85}, {"seconds": 180.0, "jaccard": 0.9}]
+    assert bench.time_to_jaccard({"curve": {"held_out": looks}}) == 2.0
+    assert bench.time_to_jaccard({"curve": {"held_out": looks[:1]}}) is None
+
+
+def test_the_command_prints_one_json_object(monkeypatch, capsys, tmp_path):
+    cost, speeds = {"seconds": 1.0, "mb": 1.0}, {"encoded": 1.0, "decoded": 1.0}
+    monkeypatch.setattr(bench, "apart", lambda *_, **__: cost)
+    monkeypatch.setattr(bench, "reference_step", lambda *_: {"released": 1.0})
+    monkeypatch.setattr(bench, "throughput", lambda _: speeds)
+    out = tmp_path / "bench.json"
+    assert main(["bench", "--json", "--out", str(out), "--device", "cpu"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads(out.read_text())
+    assert {"machine", "reference_step", "models", "growth", "time_to_jaccard"} <= set(printed)
+    assert {(p["recipe"], p["along"], p[p["along"]]) for p in printed["growth"]} >= {("spikes-paper", "k", 80)}
+    assert main(["bench", "--device", "cpu"]) == 0

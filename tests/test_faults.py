@@ -1,0 +1,47 @@
+"""What went wrong with a spike, told from decompositions made to go wrong in one way each."""
+
+import torch
+
+from atomic_lib import RECIPES
+from atomic_lib.encoders import Code
+from atomic_lib.faults import fault_counts
+from atomic_lib.spikes import Sample, Spikes, render
+
+DATA = Spikes(size=64, sigma=2.0, k=2)
+
+
+class Given(torch.nn.Module):
+    """Hands out given atoms."""
+
+    def __init__(self, atoms):
+        super().__init__()
+        self.atoms, self.anchor = atoms, torch.nn.Parameter(torch.zeros(1))
+        self.recipe = RECIPES["spikes-plain"].replace(data=DATA)
+
+    def decompose(self, images):
+        used = torch.ones(self.atoms.shape[:2], dtype=torch.bool)
+        return Code(torch.zeros(*used.shape, 3), used, self.atoms)
+
+
+def atom(amplitude, row, column):
+    return render(torch.tensor([[amplitude]]), torch.tensor([[[float(row), float(column)]]]), 64, DATA.sigma)[0]
+
+
+def counts(*atoms):
+    amplitudes, positions = torch.tensor([[1.0, 0.8]]), torch.tensor([[[20.0, 20.0], [40.0, 40.0]]])
+    sample = Sample(render(amplitudes, positions, 64, DATA.sigma), amplitudes, positions)
+    found = fault_counts(Given(torch.stack(atoms)[None]), sample)
+    return {kind: count for kind, count in found.items() if count}
+
+
+ONE, TWO = atom(1, 20, 20), atom(0.8, 40, 40)
+
+
+def test_each_fault_has_its_name():
+    assert counts(ONE, TWO) == {"found": 2}
+    assert counts(ONE, 0 * TWO) == {"found": 1, "missed": 1}
+    assert counts(ONE + 0.9 * TWO, 0.1 * TWO) == {"found": 1, "merged": 1}
+    assert counts(ONE, 0.3 * TWO, 0.3 * TWO, 0.3 * TWO) == {"found": 1, "split": 1}
+    assert counts(ONE, atom(0.8, 42.5, 40)) == {"found": 1, "misplaced": 1, "invented": 1}
+    assert counts(ONE, 0.5 * TWO, 0.5 * TWO) == {"found": 2, "twice": 1}
+    assert counts(ONE, TWO, atom(0.5, 10, 50)) == {"found": 2, "invented": 1}
