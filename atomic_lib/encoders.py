@@ -150,16 +150,21 @@ class PursuitEncoder(nn.Module):
             yield Step(going, z, atom, residual)
 
     def block(self, residual: Tensor, centre: Tensor) -> Tensor:
-        """E: residuals (M, 1, N, N) and the places to look (M, 2), px → latent blocks (M, d0)."""
-        seen = self.look(_crop(residual, centre, self.window))
+        """E: residuals (M, 1, N, N) and the places to look at (M, 2), px → latent blocks (M, d0)."""
+        seen = self.look(_crop(residual, centre.round().long(), self.window))
         return self.latents(self.describe(seen + self.place(_position_code(centre / self.size))))
 
     def _peak(self, residual: Tensor) -> tuple[Tensor, Tensor]:
-        """Height (M,) and place (M, 2) of the blurred residual's maximum."""
-        blurred = blur(residual, self.smooth).flatten(1)
-        peak, place = blurred.max(dim=1)
+        """Height (M,) and place (M, 2) of the blurred residual's maximum, to a fraction of a pixel."""
+        blurred = blur(residual, self.smooth)
+        peak, place = blurred.flatten(1).max(dim=1)
         columns = residual.shape[-1]
-        return peak, torch.stack([place // columns, place % columns], dim=1)
+        pixel = torch.stack([place // columns, place % columns], dim=1)
+        around = _crop(blurred, pixel, 3)[:, 0].clamp(min=1e-6).log()
+        before, here, after = torch.stack([around[:, :, 1], around[:, 1, :]], dim=1).unbind(dim=2)
+        # the parabola through three logarithms, which for a Gaussian is exact
+        offset = 0.5 * (before - after) / (before - 2 * here + after).clamp(max=-1e-6)
+        return peak, pixel + offset.clamp(-0.5, 0.5)
 
 
 class Residual(nn.Module):

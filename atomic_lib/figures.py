@@ -10,19 +10,22 @@ import numpy as np
 import torch
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import ConnectionPatch, FancyBboxPatch
 from torch import Tensor
 
 from .checkpoints import write_whole
 from .encoders import Code
 from .errors import BadInput
+from .metrics import DETECTION, fit_gaussians, pairs
 from .model import AtomicAutoencoder, device_of, relative_error
 from .navigation import sweep
-from .spikes import Spikes, pad_to
+from .spikes import Sample, Spikes, pad_to
 
 INK = LinearSegmentedColormap.from_list("ink", ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"])
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"]  # Okabe–Ito
 RING = {"marker": "o", "ls": "", "mfc": "none", "mec": "#009E73", "ms": 10.5, "mew": 1.3}  # the truth, the original
+SQUARE = {"marker": "s", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 10, "mew": 1.6}  # what was missed
 CROSS = {"marker": "x", "ls": "", "color": "#D55E00", "ms": 6, "mew": 1.6}  # what became of it
 
 
@@ -169,22 +172,87 @@ def architecture(model: AtomicAutoencoder, image: Tensor, shown: int = 4) -> Fig
     return figure
 
 
-def curves(records: dict[str, dict], metrics: tuple[str, ...] = ("nmse",)) -> Figure:
-    """Held-out metrics and the loss of trainings, by label, against minutes."""
+def curves(records: dict[str, dict], metrics: tuple[str, ...] = ("nmse",), against: str = "minutes") -> Figure:
+    """Held-out metrics and the loss of trainings, by label, against "minutes" or "steps"."""
     panels = ("training loss", *metrics)
-    figure = Figure(figsize=(3.3 * len(panels), 2.9), dpi=140, layout="constrained")
-    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    figure, axes = _panels(len(panels))
     for i, (label, record) in enumerate(records.items()):
         curve, style = record["curve"], {"color": COLOURS[i % len(COLOURS)], "label": label}
-        axes[0].plot(np.array(curve["seconds"]) / 60, curve["loss"], **style, lw=1)
+        minutes = against == "minutes"
+        axes[0].plot(np.array(curve["seconds"]) / 60 if minutes else curve["steps"], curve["loss"], **style, lw=1)
         for axis, metric in zip(axes[1:], metrics, strict=True):
-            points = [(point["seconds"] / 60, point[metric]) for point in curve["held_out"] if metric in point]
-            axis.plot(*np.array(points).reshape(-1, 2).T, "o-", ms=3, lw=1.2, **style)
+            looks = [point for point in curve["held_out"] if metric in point]
+            places = [point["seconds"] / 60 if minutes else point["step"] for point in looks]
+            axis.plot(places, [point[metric] for point in looks], "o-", ms=3, lw=1.2, **style)
     for axis, title in zip(axes, panels, strict=True):
         logarithmic = title in ("training loss", "nmse", "rmse_px", "amplitude_error")
-        axis.set(xlabel="minutes of training", title=title, yscale="log" if logarithmic else "linear")
-        axis.grid(alpha=0.25)
+        axis.set(xlabel=f"{against} of training", title=title, yscale="log" if logarithmic else "linear")
     axes[0].legend(frameon=False, fontsize=8)
+    return figure
+
+
+def spread(found: dict[str, list[dict]], metrics: dict[str, str]) -> Figure:
+    """A dot a seed, and a bar at their mean, by variant. metrics: {key: title}; found: {variant: [{key: value}]}."""
+    figure, axes = _panels(len(metrics), 2.5)
+    for axis, (key, title) in zip(axes, metrics.items(), strict=True):
+        for i, results in enumerate(found.values()):
+            values = [result[key] for result in results if key in result]
+            places = i + 0.22 * np.linspace(-1, 1, len(values)) if len(values) > 1 else [i] * len(values)
+            axis.plot(places, values, "o", ms=5, mfc="none", color=COLOURS[i % len(COLOURS)])
+            if values:
+                axis.hlines(np.mean(values), i - 0.32, i + 0.32, color=COLOURS[i % len(COLOURS)], lw=2)
+        axis.set(title=title, xlim=(-0.6, len(found) - 0.4))
+        axis.set_xticks(range(len(found)), found, rotation=20 if len(found) > 3 else 0)
+    return figure
+
+
+def growth(points: list[dict]) -> Figure:
+    """Seconds and memory of a training step against k and against N, by recipe: the `growth` of a bench."""
+    figure, axes = _panels(4, 2.3)
+    recipes = list(dict.fromkeys(point["recipe"] for point in points))
+    panels = [(along, what) for along in ("k", "size") for what in ("seconds", "mb")]
+    names = {"k": "blocks $k$ (at $N = 128$)", "size": "side $N$, px (at $k = 10$)"}
+    for axis, (along, what) in zip(axes, panels, strict=True):
+        for i, recipe in enumerate(recipes):
+            line = [point for point in points if point["recipe"] == recipe and point["along"] == along]
+            values = [point[what] / (1000 if what == "mb" else 1) for point in line]
+            axis.plot([p[along] for p in line], values, "o-", ms=4, color=COLOURS[i], label=recipe)
+        title = "seconds a step" if what == "seconds" else "peak memory, GB"
+        axis.set(xlabel=names[along], title=title, xscale="log", yscale="log")
+        axis.set_xticks([p[along] for p in line], [p[along] for p in line])
+        axis.minorticks_off()
+    axes[0].legend(frameon=False, fontsize=8)
+    return figure
+
+
+def encoders(models: dict[str, AtomicAutoencoder], sample: Sample, chosen: int) -> Figure:
+    """The figure that the paper lacks: several models on the same spikes, with what each found and what it did not.
+
+    Detections are matched with the truth as in `evaluate`: circle, found; square, missed; cross, claimed without a
+    spike to match.
+    """
+    image, there = sample.images[[chosen]], sample.amplitudes[chosen] > 0
+    truth, shown = sample.positions[chosen][there], [image[0, 0]]
+    marks = [[(truth, RING)]]
+    for model in models.values():
+        code = _decompose(model, image)
+        sigma = model.recipe.data.sigma
+        a, p = fit_gaussians(code.atoms[0, code.used[0], 0], sigma)
+        p = p[a >= DETECTION]
+        matched = pairs(p, truth, sigma)
+        missed = [j for j in range(len(truth)) if j not in {j for _, j in matched}]
+        false = [i for i in range(len(p)) if i not in {i for i, _ in matched}]
+        shown.append(code.atoms.sum(dim=1)[0, 0])
+        marks.append([(p[[i for i, _ in matched]], RING), (truth[missed], SQUARE), (p[false], CROSS)])
+    figure = Figure(figsize=(2.1 * len(shown), 2.75), dpi=140, layout="constrained")
+    axes, scale = figure.subplots(1, len(shown)), max(float(picture.abs().max()) for picture in shown)
+    for axis, picture, title, groups in zip(axes, shown, ["input", *models], marks, strict=True):
+        _show(axis, picture, title, scale, 10)
+        for places, style in groups:
+            axis.plot(places[:, 1], places[:, 0], **style)
+    keys = [Line2D([], [], **style) for style in (RING, SQUARE, CROSS)]
+    figure.legend(keys, ["found (or true)", "missed", "claimed, but not there"], loc="outside lower center", ncols=3,
+                  frameon=False, fontsize=9)  # fmt: skip
     return figure
 
 
@@ -201,6 +269,14 @@ def save(figure: Figure, path: str | Path) -> None:
     if kind not in figure.canvas.get_supported_filetypes():
         raise BadInput(f"{path}: a picture cannot be written as “.{kind}”; use .png, .pdf or .svg.")
     write_whole(path, writer=lambda file: figure.savefig(file, format=kind, dpi=150, bbox_inches="tight"))
+
+
+def _panels(count: int, width: float = 3.3) -> tuple[Figure, list]:
+    figure = Figure(figsize=(width * count, 2.9), dpi=140, layout="constrained")
+    axes = figure.subplots(1, count, squeeze=False)[0]
+    for axis in axes:
+        axis.grid(alpha=0.25)
+    return figure, list(axes)
 
 
 def _decompose(model: AtomicAutoencoder, images: Tensor, k: int | None = None) -> Code:
