@@ -164,7 +164,7 @@ class PursuitEncoder(nn.Module):
         before, here, after = torch.stack([around[:, :, 1], around[:, 1, :]], dim=1).unbind(dim=2)
         # the parabola through three logarithms, which for a Gaussian is exact
         offset = 0.5 * (before - after) / (before - 2 * here + after).clamp(max=-1e-6)
-        return peak, pixel + offset.clamp(-0.5, 0.5)
+        return peak, pixel + offset.clamp(-0.49, 0.49)
 
 
 class Residual(nn.Module):
