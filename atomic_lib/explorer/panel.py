@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -16,8 +17,11 @@ from .scene import Scene
 
 SIDE = 256  # of the three pictures, px
 SQUARE = {"width": f"{SIDE}px", "height": f"{SIDE}px", "margin": "2px 6px 0 2px", "border": "1px solid #bbbbbb"}
+# Sliders have whole numbers of steps: given a number between its steps, a slider in the browser rounds it and sends it
+# back, and nobody could tell that from a hand.
+STEPS = 200  # of a coordinate's range
 NARROW = {"width": "146px"}
-SLIDER = {"layout": {"width": "300px"}, "style": {"description_width": "84px"}}
+SLIDER = {"layout": {"width": "260px"}, "style": {"description_width": "84px"}}
 SMALL = {"width": "68px"}
 
 
@@ -44,12 +48,13 @@ class Panel(widgets.VBox):
         names = [(str(i + 1), i) for i in range(len(scene.images))]
         self.start = widgets.Dropdown(options=names, value=scene.start, description="image", layout=NARROW)
         self.end = widgets.Dropdown(options=names, value=scene.end, description="walk to", layout=NARROW)
-        self.t = widgets.FloatSlider(0, min=0, max=1, step=0.01, description="how far", **SLIDER)
+        self.t = widgets.IntSlider(0, min=0, max=100, description="how far, %", **SLIDER)
         self.tint = widgets.Checkbox(False, description="tint the atoms", indent=False, layout=NARROW)
         self.coordinates = [
-            widgets.FloatSlider(low, min=low, max=high, step=0.01, description=f"coordinate {j + 1}", **SLIDER)
-            for j, (low, high) in enumerate(zip(scene.low.tolist(), scene.high.tolist(), strict=True))
+            widgets.IntSlider(0, min=0, max=STEPS, readout=False, description=f"coordinate {j + 1}", **SLIDER)
+            for j in range(len(scene.low))
         ]
+        self.values = [widgets.Label() for _ in self.coordinates]
         self.reset_block, self.reset_all = (
             widgets.Button(description=f"reset {what}", layout=NARROW) for what in ("block", "image")
         )
@@ -59,21 +64,26 @@ class Panel(widgets.VBox):
 
         for chooser in (self.start, self.end):
             chooser.observe(self._told(lambda: scene.open(self.start.value, self.end.value)), "value")
-        self.t.observe(self._told(lambda: scene.walk(self.t.value)), "value")
+        self.t.observe(self._told(lambda: scene.walk(self.t.value / 100)), "value")
         self.tint.observe(self._told(lambda: None), "value")
         for j, slider in enumerate(self.coordinates):
-            slider.observe(self._told(lambda j=j, slider=slider: scene.move(self.block, j, slider.value)), "value")
+            slider.observe(self._told(lambda j=j, slider=slider: self._move(j, slider.value / STEPS)), "value")
         self.reset_block.on_click(self._told(lambda: self.block is None or scene.reset(self.block)))
         self.reset_all.on_click(self._told(scene.reset))
 
         top = widgets.HBox([self.start, self.end, self.t, self.tint])
-        hand = widgets.VBox([*self.coordinates, widgets.HBox([self.reset_block, self.reset_all])])
+        sliders = map(widgets.HBox, zip(self.coordinates, self.values, strict=True))
+        hand = widgets.VBox([*sliders, widgets.HBox([self.reset_block, self.reset_all])])
         framed = [widgets.VBox(pair) for pair in zip(self.pictures, self.captions, strict=True)]
         middle = widgets.HBox([*framed, hand])
         for row in (top, middle, self.strip):
             row.layout.flex_flow = "row wrap"  # on a narrow screen
         super().__init__([top, middle, self.line, self.strip])
         self.refresh()
+
+    def _move(self, coordinate: int, share: float) -> None:
+        low, high = self.scene.low[coordinate], self.scene.high[coordinate]
+        self.scene.move(self.block, coordinate, float(torch.lerp(low, high, share)))
 
     def select(self, block: int) -> None:
         """Put a block under the coordinate sliders."""
@@ -107,11 +117,13 @@ class Panel(widgets.VBox):
         self.captions[0].value = f"input: image {scene.near + 1}"
         self.captions[1].value = f"sum of {int(scene.on[blocks].sum())} atoms"
         self.captions[2].value = f"atom {blocks.index(self.block) + 1}" if chosen else "no atom"
-        self.line.value, self.t.value, self.t.disabled = scene.words(self.block), scene.t, scene.start == scene.end
-        for j, slider in enumerate(self.coordinates):
-            slider.disabled = not chosen
-            if chosen and abs(slider.value - float(scene.z[self.block, j])) > 1e-6:
-                slider.value = float(scene.z[self.block, j])  # never what came from it, rounded: the handle would jump
+        self.line.value = scene.words(self.block)
+        self.t.value, self.t.disabled = round(100 * scene.t), scene.start == scene.end
+        z = scene.z[self.block] if chosen else scene.low
+        places = ((z - scene.low) / (scene.high - scene.low) * STEPS).round().int().tolist()
+        for slider, value, place, number in zip(self.coordinates, self.values, places, z.tolist(), strict=True):
+            slider.value, slider.disabled = place, not chosen
+            value.value = f"{number:.2f}".replace("-", "−") if chosen else ""
         self.cells += [self._cell(i) for i in range(len(self.cells), len(blocks))]
         self.strip.children = [box for box, *_ in self.cells[: len(blocks)]]
         for block, (_, picture, number, switch) in zip(blocks, self.cells, strict=False):

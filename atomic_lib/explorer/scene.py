@@ -20,6 +20,8 @@ class Scene:
     """
 
     def __init__(self, model: AtomicAutoencoder, images: Tensor, ranges: Tensor | None = None):
+        if not isinstance(images, Tensor):
+            raise BadInput(f"images: a {type(images).__name__}; expected a tensor (B, 1, N, N), as is `sample.images`.")
         check_range("the number of images", len(check_images(images)), 1, 1000)
         self.model, self.device = model, device_of(model)
         self.encoded, self.used = self._encode(images)
