@@ -106,7 +106,8 @@ def test_a_hand_on_the_sliders(browser, server):  # noqa: F811
         tab.on("console", lambda said: said.type == "error" and complaints.append(said.text))
         tab.goto(address)
         if name == "jupyterlab":
-            tab.locator(".jp-CodeCell .cm-content").click(timeout=60_000)
+            tab.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
+            tab.locator(".jp-CodeCell .cm-content").click()
             tab.keyboard.press("Shift+Enter")
         tab.locator("img.widget-image").nth(4).wait_for(timeout=90_000)
         first = settled(tab)
