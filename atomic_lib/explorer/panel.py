@@ -48,7 +48,7 @@ class Panel(widgets.VBox):
         names = [(str(i + 1), i) for i in range(len(scene.images))]
         self.start = widgets.Dropdown(options=names, value=scene.start, description="image", layout=NARROW)
         self.end = widgets.Dropdown(options=names, value=scene.end, description="walk to", layout=NARROW)
-        self.t = widgets.IntSlider(0, min=0, max=100, description="how far, %", **SLIDER)
+        self.t = widgets.IntSlider(0, min=0, max=100, description="how far, %", layout={"width": "360px"})
         self.tint = widgets.Checkbox(False, description="tint the atoms", indent=False, layout=NARROW)
         self.coordinates = [
             widgets.IntSlider(0, min=0, max=STEPS, readout=False, description=f"coordinate {j + 1}", **SLIDER)
@@ -60,7 +60,7 @@ class Panel(widgets.VBox):
         )
         self.pictures = [widgets.Image(layout=SQUARE) for _ in range(3)]
         self.captions = [widgets.Label() for _ in range(3)]
-        self.line, self.strip = widgets.Label(style={"font_size": "15px"}), widgets.HBox()
+        self.line, self.strip = widgets.HTML(style={"font_size": "15px"}), widgets.HBox()
 
         for chooser in (self.start, self.end):
             chooser.observe(self._told(lambda: scene.open(self.start.value, self.end.value)), "value")
@@ -83,7 +83,8 @@ class Panel(widgets.VBox):
 
     def _move(self, coordinate: int, share: float) -> None:
         low, high = self.scene.low[coordinate], self.scene.high[coordinate]
-        self.scene.move(self.block, coordinate, float(torch.lerp(low, high, share)))
+        if self.block is not None:
+            self.scene.move(self.block, coordinate, float(torch.lerp(low, high, share)))
 
     def select(self, block: int) -> None:
         """Put a block under the coordinate sliders."""
@@ -115,7 +116,8 @@ class Panel(widgets.VBox):
         self.pictures[1].value = paint(total, [i for i in blocks if scene.on[i]], times=times)
         self.pictures[2].value = paint(atoms[chosen].sum(dim=0), chosen, times=times)
         self.captions[0].value = f"input: image {scene.near + 1}"
-        self.captions[1].value = f"sum of {int(scene.on[blocks].sum())} atoms"
+        count = int(scene.on[blocks].sum())
+        self.captions[1].value = f"sum of {count} atom{'' if count == 1 else 's'}"
         self.captions[2].value = f"atom {blocks.index(self.block) + 1}" if chosen else "no atom"
         self.line.value = scene.words(self.block)
         self.t.value, self.t.disabled = round(100 * scene.t), scene.start == scene.end
