@@ -13,7 +13,7 @@ from PIL import Image
 
 import atomic_lib
 from atomic_lib import BadInput, Recipe
-from atomic_lib.metrics import latent_range
+from atomic_lib.navigation import latent_range
 from atomic_lib.spikes import Spikes
 
 PLAIN = Recipe("small", Spikes(size=32, sigma=2.0, k=3), "one-shot", "separable", k=3, d0=3, steps=1)

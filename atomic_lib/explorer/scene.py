@@ -5,8 +5,8 @@ from torch import Tensor
 
 from ..encoders import OneShot
 from ..errors import BadInput, check_range
-from ..metrics import latent_range
 from ..model import AtomicAutoencoder, device_of, relative_error
+from ..navigation import latent_range
 from ..spikes import check_images, pad_to
 
 TRAINING = 128  # images of the training set that say how far a coordinate goes
