@@ -3,8 +3,9 @@
     model = atomic_lib.load("digits-pursuit")
     image = atomic_lib.digits.from_image("seven.png", model.size)
     z, used = model.encode(image)
+    atomic_lib.explore(model, image)  # in a notebook: a panel of sliders
 
-Importing it costs little more than torch and numpy: matplotlib and scipy are imported where used.
+Importing it costs little more than torch and numpy: matplotlib, scipy and ipywidgets are imported where used.
 """
 
 from . import digits, spikes
@@ -16,5 +17,14 @@ from .recipes import RECIPES, Recipe
 from .training import Training
 
 __all__ = [
-    "RECIPES", "AtomicAutoencoder", "BadInput", "Recipe", "Training", "digits", "evaluate", "load", "shipped", "spikes",
+    "RECIPES", "AtomicAutoencoder", "BadInput", "Recipe", "Training", "digits", "evaluate", "explore", "load",
+    "shipped", "spikes",
 ]  # fmt: skip
+
+
+def __getattr__(name: str):
+    if name != "explore":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .explorer.panel import explore  # with ipywidgets and matplotlib, when asked for
+
+    return explore

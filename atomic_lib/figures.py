@@ -4,6 +4,7 @@ One colour map for all images: white is 0, ink is positive, vermilion negative. 
 shows.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -54,12 +55,17 @@ def coloured(model: AtomicAutoencoder, images: Tensor, columns: int = 5) -> Figu
     """
     figure, axes = _grid(len(images), columns)
     for axis, atoms in zip(axes, _by_energy(_decompose(model, images)), strict=False):
-        paper = torch.ones(*atoms.shape[-2:], 3)
-        for i, atom in enumerate(atoms[:, 0].clamp(0, 1)):  # inks on white paper
-            paper *= 1 - atom[..., None] * (1 - torch.tensor(to_rgb(COLOURS[i % len(COLOURS)])))
-        axis.imshow(paper.numpy(), interpolation="nearest")
+        axis.imshow(inked(atoms[:, 0], range(len(atoms))).numpy(), interpolation="nearest")
         _bare(axis)
     return figure
+
+
+def inked(atoms: Tensor, numbers: Iterable[int]) -> Tensor:
+    """Atoms (n, N, N) as inks on white paper (N, N, 3), each in the colour of its number; negative parts don't show."""
+    paper = torch.ones(*atoms.shape[-2:], 3)
+    for i, atom in zip(numbers, atoms.clamp(0, 1), strict=True):
+        paper *= 1 - atom[..., None] * (1 - torch.tensor(to_rgb(COLOURS[i % len(COLOURS)])))
+    return paper
 
 
 def reconstructions(model: AtomicAutoencoder, images: Tensor) -> Figure:

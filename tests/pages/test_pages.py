@@ -145,7 +145,7 @@ def browser():
         "disable-sync",
         "disable-component-update",
         "no-first-run",
-        "host-resolver-rules=MAP * ~NOTFOUND",
+        "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     ]
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable, args=[f"--{flag}" for flag in quiet])
