@@ -112,8 +112,8 @@ _ALL = [
         bfloat16=True,
     ),
     Recipe(
-        "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=10_000, noise=0.01, noise_end=5e-4,
-        lr=4e-3,
+        "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=9000, noise=0.01, noise_end=5e-4,
+        lr=2e-3,
     ),
     Recipe(
         "digits-plain", Digits(), "one-shot", "separable", k=16, d0=6, steps=6000, noise=0.02, noise_end=0.005,
