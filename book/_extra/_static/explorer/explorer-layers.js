@@ -1,0 +1,132 @@
+/* The few layers that the shipped networks are made of, on plain Float32Arrays.
+ *
+ * Why not a library: those that run networks in a browser weigh megabytes and fetch WebAssembly, which a page opened
+ * from disk may not do. These are a hundred lines. Sums are taken in double precision and stored in single, so that
+ * they differ from PyTorch's by its rounding only; tests/pages/test_explorer_network.py compares the two. */
+"use strict";
+window.explorer ??= {};
+
+explorer.layers = (() => {
+  const leaky = (x) => {
+    for (let i = 0; i < x.length; i++) if (x[i] < 0) x[i] *= 0.2;
+    return x;
+  };
+
+  function linear(x, { weight, bias }) {
+    const out = new Float32Array(bias.length);
+    for (let o = 0, w = 0; o < out.length; o++) {
+      let sum = bias[o];
+      for (let i = 0; i < x.length; i++) sum += weight[w++] * x[i];
+      out[o] = sum;
+    }
+    return out;
+  }
+
+  function layerNorm(x, { weight, bias }) {
+    let mean = 0, variance = 0;
+    for (const v of x) mean += v / x.length;
+    for (const v of x) variance += (v - mean) ** 2 / x.length;
+    const scale = 1 / Math.sqrt(variance + 1e-5);
+    return x.map((v, i) => (v - mean) * scale * weight[i] + bias[i]);
+  }
+
+  /** 5 × 5 convolution of a square image of any channels, padded by 2, each `stride` pixels: {x, side} of the result. */
+  function conv2d(x, side, { weight, bias }, stride) {
+    const outputs = bias.length, inputs = weight.length / (25 * outputs);
+    const wide = side + 4, padded = new Float32Array(inputs * wide * wide);
+    for (let c = 0; c < inputs; c++)
+      for (let r = 0; r < side; r++)
+        padded.set(x.subarray((c * side + r) * side, (c * side + r + 1) * side), (c * wide + r + 2) * wide + 2);
+    const small = Math.floor((side - 1) / stride) + 1;
+    const out = new Float32Array(outputs * small * small);
+    for (let o = 0; o < outputs; o++)
+      for (let r = 0; r < small; r++)
+        for (let q = 0; q < small; q++) {
+          let sum = bias[o];
+          for (let c = 0; c < inputs; c++)
+            for (let i = 0; i < 5; i++) {
+              const p = (c * wide + r * stride + i) * wide + q * stride, w = ((o * inputs + c) * 5 + i) * 5;
+              sum += weight[w] * padded[p] + weight[w + 1] * padded[p + 1] + weight[w + 2] * padded[p + 2]
+                + weight[w + 3] * padded[p + 3] + weight[w + 4] * padded[p + 4];
+            }
+          out[(o * small + r) * small + q] = sum;
+        }
+    return { x: out, side: small };
+  }
+
+  /** Channels of a line, each with `edge` zeros at either end. */
+  function pad(x, channels, edge) {
+    const length = x.length / channels, padded = new Float32Array(channels * (length + 2 * edge));
+    for (let c = 0; c < channels; c++)
+      padded.set(x.subarray(c * length, (c + 1) * length), c * (length + 2 * edge) + edge);
+    return padded;
+  }
+
+  /** Convolution by 5 taps along a line, padded by 2. */
+  function conv1d(x, { weight, bias }) {
+    const outputs = bias.length, inputs = weight.length / (5 * outputs), length = x.length / inputs;
+    const padded = pad(x, inputs, 2), out = new Float32Array(outputs * length), sum = new Float64Array(length);
+    for (let o = 0; o < outputs; o++) {
+      sum.fill(bias[o]);
+      for (let c = 0; c < inputs; c++) {
+        const w = (o * inputs + c) * 5, from = c * (length + 4);
+        const w0 = weight[w], w1 = weight[w + 1], w2 = weight[w + 2], w3 = weight[w + 3], w4 = weight[w + 4];
+        for (let i = 0, p = from; i < length; i++, p++)
+          sum[i] += w0 * padded[p] + w1 * padded[p + 1] + w2 * padded[p + 2] + w3 * padded[p + 3] + w4 * padded[p + 4];
+      }
+      out.set(sum, o * length);
+    }
+    return out;
+  }
+
+  /** `conv1d` of every value taken twice, "nearest ×2". Of the 5 taps two pairs then meet the same value, and
+   *  not the same pairs for the even results as for the odd ones: 3 taps each do. */
+  function upsampledConv1d(x, { weight, bias }) {
+    const outputs = bias.length, inputs = weight.length / (5 * outputs), length = x.length / inputs;
+    const padded = pad(x, inputs, 1), out = new Float32Array(2 * outputs * length);
+    const even = new Float64Array(length), odd = new Float64Array(length);
+    for (let o = 0; o < outputs; o++) {
+      even.fill(bias[o]);
+      odd.fill(bias[o]);
+      for (let c = 0; c < inputs; c++) {
+        const w = (o * inputs + c) * 5;
+        const e0 = weight[w] + weight[w + 1], e1 = weight[w + 2] + weight[w + 3], e2 = weight[w + 4];
+        const o0 = weight[w], o1 = weight[w + 1] + weight[w + 2], o2 = weight[w + 3] + weight[w + 4];
+        let before = 0, here = padded[c * (length + 2) + 1];
+        for (let i = 0, p = c * (length + 2) + 2; i < length; i++, p++) {
+          const after = padded[p];
+          even[i] += e0 * before + e1 * here + e2 * after;
+          odd[i] += o0 * before + o1 * here + o2 * after;
+          before = here;
+          here = after;
+        }
+      }
+      for (let i = 0, p = 2 * o * length; i < length; i++) {
+        out[p++] = even[i];
+        out[p++] = odd[i];
+      }
+    }
+    return out;
+  }
+
+  /** Gaussian blur of an N × N image by `sigma` px, cut at 3σ, zero outside: along the rows, then the columns. */
+  function blur(image, size, sigma) {
+    const reach = Math.ceil(3 * sigma), taps = [];
+    for (let t = -reach; t <= reach; t++) taps.push(Math.exp(-(t * t) / (2 * sigma * sigma)));
+    const total = taps.reduce((a, b) => a + b);
+    const along = (x) => { // and transposed, so that twice is both axes
+      const out = new Float32Array(x.length);
+      for (let r = 0; r < size; r++)
+        for (let q = 0; q < size; q++) {
+          let sum = 0;
+          for (let t = Math.max(-reach, -q); t <= Math.min(reach, size - 1 - q); t++)
+            sum += taps[t + reach] * x[r * size + q + t];
+          out[q * size + r] = sum / total;
+        }
+      return out;
+    };
+    return along(along(image));
+  }
+
+  return { leaky, linear, layerNorm, conv2d, conv1d, upsampledConv1d, blur };
+})();
