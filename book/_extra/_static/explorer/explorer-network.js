@@ -20,7 +20,7 @@ explorer.Network = class {
     let at = 0;
     for (const [name, shape] of this.tensors) {
       const values = new Float32Array(count(shape));
-      for (let i = 0; i < values.length; i++, at++) values[i] = fromHalf((bytes[at] << 8) | bytes[total + at]);
+      for (let i = 0; i < values.length; i++, at++) values[i] = explorer.fromHalf((bytes[at] << 8) | bytes[total + at]);
       const [, layer, kind] = name.match(/(.*)\.(\w+)/);
       (this.layer[layer] ??= {})[kind] = values;
     }
@@ -113,10 +113,10 @@ explorer.Network = class {
 };
 
 /** A float16, given by its 16 bits, as a number. */
-function fromHalf(bits) {
+explorer.fromHalf = (bits) => {
   const sign = bits >> 15 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : fraction * 2 ** -24);
-}
+};
 
 /** The dozen held-out images as [{ image, name }]: spikes are rendered from their truth, digits come as 8-bit pictures. */
 explorer.heldOut = ({ size, images }, bytes) => {

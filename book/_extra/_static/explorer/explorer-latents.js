@@ -1,0 +1,109 @@
+/* Navigation in latent space: the block that draws a moved atom best, and the walk between two images. */
+"use strict";
+
+explorer.latents = (() => {
+  const distance = (a, b) => {
+    let sum = 0;
+    for (let p = 0; p < a.length; p++) sum += (a[p] - b[p]) ** 2;
+    return sum;
+  };
+
+  /** An image moved by (rows, columns) px, between pixels bilinearly; zero comes in from outside. */
+  function shift(image, size, rows, columns) {
+    const out = new Float32Array(image.length), top = Math.floor(rows), left = Math.floor(columns);
+    const down = rows - top, right = columns - left;
+    const at = (r, q) => (r >= 0 && r < size && q >= 0 && q < size ? image[r * size + q] : 0);
+    for (let r = 0; r < size; r++)
+      for (let q = 0; q < size; q++) {
+        const y = r - top, x = q - left;
+        out[r * size + q] = (1 - down) * ((1 - right) * at(y, x) + right * at(y, x - 1))
+          + down * ((1 - right) * at(y - 1, x) + right * at(y - 1, x - 1));
+      }
+    return out;
+  }
+
+  /** min ‖g(z) − target‖² over the cube [−1, 1]^d0, from `z` or from what the encoder says of the target, whichever
+   *  is nearer, by `steps` of Levenberg–Marquardt: { z, atom, error }. */
+  function fit(net, target, z, steps) {
+    let best = evaluate(net, target, z);
+    const seen = evaluate(net, target, net.block(target, net.peak(target).centre));
+    if (seen.error < best.error) best = seen;
+    for (let step = 0, damping = 1e-3; step < steps; step++) {
+      const trial = evaluate(net, target, improved(net, target, best, damping));
+      const better = trial.error < best.error;
+      damping *= better ? 0.2 : 10;
+      if (better) best = trial;
+    }
+    return best;
+  }
+
+  function evaluate(net, target, z) {
+    const atom = net.g(z);
+    return { z, atom, error: distance(atom, target) };
+  }
+
+  /** One damped Gauss–Newton step; the Jacobian by finite differences, one evaluation of g a coordinate. */
+  function improved(net, target, { z, atom }, damping) {
+    const columns = Array.from(z, (value, j) => {
+      const h = value > 0 ? -1e-3 : 1e-3, moved = z.slice();
+      moved[j] += h;
+      return net.g(moved).map((v, p) => (v - atom[p]) / h);
+    });
+    const dot = (a, b) => a.reduce((sum, v, p) => sum + v * b[p], 0);
+    const left = target.map((v, p) => v - atom[p]);
+    const normal = columns.map((a, i) => columns.map((b, j) => dot(a, b) * (i === j ? 1 + damping : 1) + (i === j ? 1e-9 : 0)));
+    const step = solve(normal, columns.map((a) => dot(a, left)));
+    return z.map((value, j) => Math.max(-1, Math.min(1, value + step[j])));
+  }
+
+  /** A x = b for a small positive definite A, by elimination. */
+  function solve(A, b) {
+    const n = b.length, rows = A.map((row, i) => [...row, b[i]]);
+    for (let i = 0; i < n; i++)
+      for (let r = i + 1; r < n; r++) {
+        const factor = rows[r][i] / rows[i][i];
+        for (let c = i; c <= n; c++) rows[r][c] -= factor * rows[i][c];
+      }
+    const x = new Array(n).fill(0);
+    for (let i = n - 1; i >= 0; i--)
+      x[i] = (rows[i][n] - x.reduce((sum, v, c) => sum + (c > i ? rows[i][c] * v : 0), 0)) / rows[i][i];
+    return x;
+  }
+
+  /** Pairs [i, j] of blocks of two images: with the least total distance of their latents, or in order of use.
+   *  Blocks that find no partner are paired with −1. At most a dozen each: all assignments are gone through. */
+  function pairs(a, b, nearest) {
+    if (a.length > b.length) return pairs(b, a, nearest).map(([i, j]) => [j, i]);
+    const partner = nearest ? assignment(a.map((z) => b.map((w) => distance(z, w)))) : a.map((_, i) => i);
+    const lone = b.map((_, j) => j).filter((j) => !partner.includes(j));
+    return [...partner.map((j, i) => [i, j]), ...lone.map((j) => [-1, j])];
+  }
+
+  /** For each row of costs its column, no column twice, at the least sum: over sets of taken columns, row by row. */
+  function assignment(cost) {
+    let states = new Map([[0, { sum: 0, partner: [] }]]);
+    for (const row of cost) {
+      const next = new Map();
+      for (const [taken, { sum, partner }] of states)
+        row.forEach((value, j) => {
+          const bit = 1 << j;
+          if (taken & bit) return;
+          if (!(next.get(taken | bit)?.sum <= sum + value)) next.set(taken | bit, { sum: sum + value, partner: [...partner, j] });
+        });
+      states = next;
+    }
+    return [...states.values()].reduce((a, b) => (a.sum <= b.sum ? a : b)).partner;
+  }
+
+  /** The blocks at `t` in [0, 1] of the walk from blocks `a` to `b` (latents): [{ z, weight }]. A pair goes in a straight line;
+   *  a block without a partner keeps its latent and is faded out, or in. */
+  function walk(a, b, matched, t) {
+    return matched.map(([i, j]) => {
+      if (j < 0) return { z: a[i], weight: 1 - t };
+      if (i < 0) return { z: b[j], weight: t };
+      return { z: a[i].map((v, c) => (1 - t) * v + t * b[j][c]), weight: 1 };
+    });
+  }
+
+  return { shift, fit, pairs, walk, distance };
+})();
