@@ -16,7 +16,7 @@ LIBRARY   := $(shell find atomic_lib data -type f -not -path '*/__pycache__/*')
 PAGES     := _config.yml _toc.yml $(shell find book -type f -not -path '$(BUILD)/*' -not -path '*/.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test lint unit nbval pages notebooks normalise clean distclean
+.PHONY: help install book test lint unit nbval pages notebooks normalise explorer clean distclean
 .NOTPARALLEL: # training, executing and testing each use all the cores already
 
 help: ## list what can be made
@@ -83,6 +83,9 @@ notebooks: .venv/.installed ## run every notebook in place, and normalise it
 
 normalise: .venv/.installed ## make the notebooks fit to commit, keeping their outputs
 	@$(NORMALISE) $(NOTEBOOKS)
+
+explorer: .venv/.installed ## write the weights that the page Explore runs, after a training has changed them
+	$(BIN)/python -m atomic_lib.explorer.page
 
 clean: ## remove what was built
 	rm -rf $(BUILD) .pytest_cache .ruff_cache

@@ -116,9 +116,8 @@ def _images(model: AtomicAutoencoder) -> tuple[bytes, dict]:
     data = model.recipe.data
     if isinstance(data, Spikes):
         sample = data.held_out(256)
-        number = (sample.amplitudes > 0).sum(dim=1)
-        chosen = [int((number == n).nonzero()[0, 0]) for n in (3, 1, 2, 4, 5, 6, 7, 8, 9, 10)]
-        chosen += [int((number == n).nonzero()[1, 0]) for n in (5, 7)]
+        number = (sample.amplitudes > 0).sum(dim=1).tolist()
+        chosen = _first(number, (5, 4, 1, 2, 3, 6, 7, 8, 9, 10, 5, 7))
         rows = torch.cat([sample.amplitudes[..., None], sample.positions], dim=2)[chosen]
         return b"", {
             "sigma": data.sigma,
@@ -127,10 +126,17 @@ def _images(model: AtomicAutoencoder) -> tuple[bytes, dict]:
             "spikes": [[[float(v) for v in spike] for spike in image if spike[0] > 0] for image in rows.numpy()],
         }
     _, labels = mnist(train=False)
-    chosen = [int((labels == digit).nonzero()[0, 0]) for digit in (5, 7, 2, 3, 4, 0, 1, 6, 8, 9)]
-    chosen += [int((labels == digit).nonzero()[3, 0]) for digit in (2, 4)]
+    chosen = _first(labels.tolist(), (2, 7, 3, 0, 4, 5, 1, 6, 8, 9, 5, 4))
     pictures = (data.held_out(10_000)[chosen] * 255).round().to(torch.uint8)
     return pictures.numpy().tobytes(), {"labels": labels[chosen].tolist(), "numbers": chosen}
+
+
+def _first(values: list[int], wanted: tuple[int, ...]) -> list[int]:
+    """For each wanted value the place where it first occurs; for one wanted again, where it next does."""
+    chosen = []
+    for value in wanted:
+        chosen.append(next(i for i, v in enumerate(values) if v == value and i not in chosen))
+    return chosen
 
 
 if __name__ == "__main__":

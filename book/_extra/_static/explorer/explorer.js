@@ -55,7 +55,6 @@
       <div class="explorer-row">
         <button type="button" data-do="play">Play the pursuit</button>
         <button type="button" data-do="reset-image">Reset image</button>
-        <button type="button" data-do="paste">Add the copied block</button>
       </div>
     </div>
     <div class="explorer-panel">
@@ -64,6 +63,7 @@
       <div class="explorer-row">
         <button type="button" data-do="reset-block">Reset block</button>
         <button type="button" data-do="copy">Copy block</button>
+        <button type="button" data-do="paste">Paste block</button>
       </div>
     </div>
   </div>
@@ -133,7 +133,7 @@
     const { mode, model } = state, walking = mode === "walk", drawing = mode === "draw";
     part("stage").className = `explorer-stage explorer-${mode}`;
     part("from").hidden = drawing;
-    part("to").hidden = !walking;
+    part("to").hidden = part("from").firstChild.hidden = !walking;
     part("own").hidden = !drawing;
     part("walk").hidden = !walking;
     part("view").disabled = walking || !scene.image;
@@ -152,6 +152,7 @@
     for (const strip of ["from", "to"]) {
       const label = document.createElement("span");
       label.textContent = strip;
+      label.className = "explorer-hint";
       part(strip).setAttribute("aria-label", strip === "from" ? "Held-out images" : "Held-out images to walk to");
       part(strip).replaceChildren(label, ...net.heldOut.map(({ image, name }, i) => {
         const button = element("button", { type: "button", title: name, ariaLabel: `Image ${i + 1}: ${name}` });
@@ -173,8 +174,7 @@
     const item = element("li", {}), colour = picture.colour(i);
     item.style.setProperty("--block", colour);
     const button = element("button", { type: "button" });
-    const number = element("span", { textContent: i + 1, className: "explorer-number" });
-    button.append(element("canvas", { width: net.size, height: net.size }), number);
+    button.append(element("canvas", { width: net.size, height: net.size }));
     button.addEventListener("click", () => select(state.selected === i ? -1 : i));
     button.addEventListener("pointerenter", () => point(i));
     button.addEventListener("pointerleave", () => point(-1));
@@ -187,9 +187,9 @@
       const on = scene.blocks.filter((block) => block.on).length;
       say(`Block ${i + 1} is switched ${box.checked ? "on" : "off"}: the picture is the sum of ${on} of its ${plural(scene.blocks.length, "block")}.`);
     });
-    label.append(box, scene.blocks[i].copied ? "copied" : "on");
-    label.hidden = state.mode === "walk";
-    item.append(button, label);
+    label.append(element("span", { textContent: i + 1 }), scene.blocks[i].copied ? "copied" : "", box);
+    box.hidden = state.mode === "walk";
+    item.append(label, button);
     return item;
   }
 
@@ -416,7 +416,7 @@
       const { z, atom } = scene.blocks[state.selected];
       state.copied = { model: state.model, z, atom };
       paint(-1);
-      say(`Block ${state.selected + 1} is copied. Choose another image, then “Add the copied block”.`);
+      say(`Block ${state.selected + 1} is copied. Choose another image, then “Paste block”.`);
     },
     paste() {
       if (scene.blocks.length >= MOST_BLOCKS) return say(`${MOST_BLOCKS} blocks on one image are enough.`);
