@@ -7,12 +7,12 @@ light screen, and on a phone in the dark.
 import functools
 import os
 import re
-import shutil
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
+from browsers import unable
 from bs4 import BeautifulSoup
 
 BOOK = Path(__file__).parents[2] / "book"
@@ -29,11 +29,6 @@ REMOTE = re.compile(r"\s*(https?:|wss?:)?//", re.I)
 FETCHED_BY_CSS = re.compile(r"(?:url\(|@import)\s*['\"]?\s*((?:https?:)?//[^'\")\s]+)", re.I)
 # Relations of a <link> that name another page and fetch nothing.
 NAMES_ONLY = {"canonical", "license", "author", "prev", "next", "index", "search", "copyright"}
-
-
-def unable(why):
-    """Skip here; fail in CI, where what is not checked would pass for checked."""
-    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
 
 
 @functools.cache
@@ -127,30 +122,6 @@ def test_a_widget_comes_with_its_scripts(page):
 
 
 # --- what a reader sees --------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-    found = [os.environ.get("ATOMIC_BROWSER"), *map(shutil.which, names)]
-    executable = next(filter(None, found), None)
-    if not executable:
-        unable("No Chromium or Chrome found: install one, or name it in ATOMIC_BROWSER.")
-    from playwright.sync_api import sync_playwright
-
-    quiet = [
-        "no-sandbox",
-        "disable-gpu",
-        "disable-background-networking",
-        "disable-sync",
-        "disable-component-update",
-        "no-first-run",
-        "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    ]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=[f"--{flag}" for flag in quiet])
-        yield chromium
-        chromium.close()
 
 
 FORMULAS = """async () => {

@@ -14,7 +14,6 @@ import urllib.request
 
 import nbformat
 import pytest
-from test_pages import browser  # noqa: F401 (a fixture)
 
 CELL = """
 import torch, atomic_lib
