@@ -22,12 +22,14 @@ explorer.latents = (() => {
     return out;
   }
 
-  /** min ‖g(z) − target‖² over the cube [−1, 1]^d0, from `z` or from what the encoder says of the target, whichever
-   *  is nearer, by `steps` of Levenberg–Marquardt: { z, atom, error }. */
+  /** min ‖g(z) − target‖² over the cube [−1, 1]^d0, by `steps` of Levenberg–Marquardt: { z, atom, error }. It starts
+   *  from `z`, or where that is far off from what the encoder says of the target, if that is better. */
   function fit(net, target, z, steps) {
     let best = evaluate(net, target, z);
-    const seen = evaluate(net, target, net.block(target, net.peak(target).centre));
-    if (seen.error < best.error) best = seen;
+    if (best.error > 0.2 * explorer.energy(target)) {
+      const seen = evaluate(net, target, net.block(target, net.peak(target).centre));
+      if (seen.error < best.error) best = seen;
+    }
     for (let step = 0, damping = 1e-3; step < steps; step++) {
       const trial = evaluate(net, target, improved(net, target, best, damping));
       const better = trial.error < best.error;
@@ -35,6 +37,18 @@ explorer.latents = (() => {
       if (better) best = trial;
     }
     return best;
+  }
+
+  const dot = (a, b) => {
+    let sum = 0;
+    for (let p = 0; p < a.length; p++) sum += a[p] * b[p];
+    return sum;
+  };
+
+  function difference(a, b, scale) {
+    const out = new Float32Array(a.length);
+    for (let p = 0; p < out.length; p++) out[p] = scale * (a[p] - b[p]);
+    return out;
   }
 
   function evaluate(net, target, z) {
@@ -47,10 +61,9 @@ explorer.latents = (() => {
     const columns = Array.from(z, (value, j) => {
       const h = value > 0 ? -1e-3 : 1e-3, moved = z.slice();
       moved[j] += h;
-      return net.g(moved).map((v, p) => (v - atom[p]) / h);
+      return difference(net.g(moved), atom, 1 / h);
     });
-    const dot = (a, b) => a.reduce((sum, v, p) => sum + v * b[p], 0);
-    const left = target.map((v, p) => v - atom[p]);
+    const left = difference(target, atom, 1);
     const normal = columns.map((a, i) => columns.map((b, j) => dot(a, b) * (i === j ? 1 + damping : 1) + (i === j ? 1e-9 : 0)));
     const step = solve(normal, columns.map((a) => dot(a, left)));
     return z.map((value, j) => Math.max(-1, Math.min(1, value + step[j])));

@@ -15,6 +15,8 @@ explorer.picture = (() => {
   const TABLE = Array.from({ length: 511 }, (_, i) => ink((i - 255) / 255)); // by 255 steps to either side of 0
   const shade = (value) => TABLE[255 + Math.round(255 * Math.max(-1, Math.min(1, value)))];
 
+  const TRACE = 0.008; // two of 255 steps: no eye sees it
+
   /** Fill a canvas of the image's own size with pixel(p) → [r, g, b]. */
   function paint(canvas, pixel) {
     const context = canvas.getContext("2d"), data = context.createImageData(canvas.width, canvas.height);
@@ -35,6 +37,7 @@ explorer.picture = (() => {
     const sum = scene.sum(), colours = scene.blocks.map((_, i) => rgb(colour(i)));
     const atoms = scene.blocks.map(({ on, atom }) => (on ? atom : null));
     paint(canvas, (p) => {
+      if (sum[p] < TRACE) return shade(0);
       let total = 1e-6;
       const mixed = [0, 0, 0];
       for (let i = 0; i < atoms.length; i++) {
@@ -43,7 +46,7 @@ explorer.picture = (() => {
         total += value;
         for (let c = 0; c < 3; c++) mixed[c] += value * colours[i][c];
       }
-      const depth = Math.max(0, Math.min(1, sum[p]));
+      const depth = Math.min(1, sum[p]);
       return mixed.map((m) => 255 - depth * (255 - m / total));
     });
   }
@@ -62,6 +65,7 @@ explorer.picture = (() => {
     const own = rgb(colour(i));
     paint(canvas, (p) => {
       const depth = Math.max(-1, Math.min(1, atom[p]));
+      if (Math.abs(depth) < TRACE) return shade(0);
       return depth < 0 ? [0, 1, 2].map(() => 255 + 150 * depth) : own.map((v) => 255 - depth * (255 - v));
     });
   }
@@ -74,11 +78,13 @@ explorer.picture = (() => {
     const path = [];
     for (let r = 0; r < size - 1; r++)
       for (let q = 0; q < size - 1; q++) {
+        const p = r * size + q, inside = image[p] >= level;
+        if (inside === image[p + 1] >= level && inside === image[p + size] >= level && inside === image[p + size + 1] >= level) continue;
         const corners = [[r, q], [r, q + 1], [r + 1, q + 1], [r + 1, q]];
         const cuts = [];
         corners.forEach(([y, x], c) => {
           const [v, u] = corners[(c + 1) % 4], a = image[y * size + x] - level, b = image[v * size + u] - level;
-          if (a < 0 === b < 0) return;
+          if (a < 0 === b < 0) return; // the line passes between two corners on different sides
           const t = a / (a - b);
           cuts.push(`${(x + t * (u - x) + 0.5).toFixed(2)} ${(y + t * (v - y) + 0.5).toFixed(2)}`);
         });

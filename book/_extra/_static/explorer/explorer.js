@@ -80,7 +80,7 @@
     model: "digits", mode: "look", from: 0, to: 1, selected: -1, pointed: -1,
     tint: false, view: "sum", t: 0, nearest: true, step: -1, copied: null,
   };
-  let net, scene, pad, matched, pursuit, drag;
+  let net, scene, pad, matched, pursuit, drag, wanted;
 
   const thing = () => (state.model === "spikes" ? "spike" : "stroke");
   const percent = (share) => (share > 0 && share < 0.01 ? "less than 1 %" : `${Math.round(100 * share)} %`);
@@ -497,7 +497,11 @@
   }
 
   async function useModel(model) {
+    wanted = model;
+    root.ariaBusy = "true";
     nets[model] ??= await explorer.Network.load(`${model}-pursuit`);
+    if (model !== wanted) return; // another one was chosen meanwhile
+    root.ariaBusy = null;
     net = nets[model];
     Object.assign(state, { model, from: 0, to: 1 });
     pad.use(net);
