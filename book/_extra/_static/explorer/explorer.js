@@ -44,7 +44,7 @@
       <p class="explorer-hint">Each pair of blocks goes in a straight line through latent space. A block without a partner is faded in or out: it has nowhere to come from.</p>
     </div>
     <div class="explorer-row">
-      <label class="explorer-check">show <select data-part="view"><option value="sum">the sum of the atoms</option><option value="image">the picture it is of</option><option value="left">what the sum leaves over</option></select></label>
+      <label class="explorer-check" data-part="view-label">show <select data-part="view"><option value="sum">the sum of the atoms</option><option value="image">the picture it is of</option><option value="left">what the sum leaves over</option></select></label>
       <label class="explorer-check"><input type="checkbox" data-part="tint"> tint each atom</label>
     </div>
   </div>
@@ -137,6 +137,7 @@
     part("own").hidden = !drawing;
     part("walk").hidden = !walking;
     part("view").disabled = walking || !scene.image;
+    part("view-label").hidden = walking;
     part("centre-label").hidden = model === "spikes";
     part("height-label").hidden = model !== "spikes";
     part("pad-hint").textContent = model === "spikes" ? "Click to drop spikes." : "Draw a digit.";
@@ -291,7 +292,7 @@
     if (on < blocks.length) return say(`The picture is the sum of ${on} of its ${plural(blocks.length, "block")}.`);
     const left = scene.error(), draw = `${plural(blocks.length, "block")} ${blocks.length === 1 ? "draws" : "draw"} this picture, each by the same small network`;
     if (left > 0.3) return say(`${draw}, and ${percent(left)} of its energy is left over: it is unlike what the network was trained on.`);
-    say(`${draw}; ${percent(left)} of its energy is left over. Point at a ${thing()} to see which block draws it.`);
+    say(`${draw}; ${percent(left)} of its energy is left over. Point at a ${thing()}, or tap it, to see which block draws it.`);
   }
 
   // --- what the reader does --------------------------------------------------------------------------------------------
