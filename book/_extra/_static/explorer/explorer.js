@@ -528,7 +528,10 @@
     model: state.model, mode: state.mode, from: state.from, to: state.to, t: state.t, step: state.step,
     selected: state.selected, pointed: state.pointed, status: part("status").textContent,
     error: scene.image ? scene.error() : null,
-    blocks: scene.blocks.map(({ z, on, copied }, i) => ({ z: [...z], on, copied, share: scene.shares()[i], ...scene.peak(i) })),
+    blocks: scene.shares().map((share, i) => {
+      const { z, on, copied } = scene.blocks[i];
+      return { z: [...z], on, copied, share, ...scene.peak(i) };
+    }),
   });
 
   start();
