@@ -67,7 +67,8 @@
       </div>
     </div>
   </div>
-</div>`;
+</div>
+<p class="explorer-hint"><a href="#sec-explore-how">How this was made</a></p>`;
   const MOST_BLOCKS = 24; // on one image, with what was copied onto it
   const PACE = 450; // ms a step of the animation
 
