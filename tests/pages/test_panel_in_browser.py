@@ -94,7 +94,7 @@ def changed(tab, before):
     return now
 
 
-def test_a_hand_on_the_sliders(browser, server):  # noqa: F811
+def test_a_hand_on_the_sliders(browser, server):
     name, address = server
     with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
         context.set_default_timeout(1000 * PATIENCE)
