@@ -117,6 +117,7 @@ def opened(browser):
         context = browser.new_context(offline=True, **screen)
         contexts.append(context)
         tab = context.new_page()
+        tab.set_default_timeout(120_000)  # ms: a busy machine takes its time
         tab.on("request", lambda request: requests.append(request.url))
         tab.on("websocket", lambda socket: requests.append(socket.url))
         tab.on("pageerror", lambda error: complaints.append(str(error)))

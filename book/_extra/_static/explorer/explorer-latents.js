@@ -83,11 +83,13 @@ explorer.latents = (() => {
     return x;
   }
 
-  /** Pairs [i, j] of blocks of two images: with the least total distance of their latents, or in order of use.
-   *  Blocks that find no partner are paired with −1. At most a dozen each: all assignments are gone through. */
-  function pairs(a, b, nearest) {
-    if (a.length > b.length) return pairs(b, a, nearest).map(([i, j]) => [j, i]);
-    const partner = nearest ? assignment(a.map((z) => b.map((w) => distance(z, w)))) : a.map((_, i) => i);
+  /** Pairs [i, j] of blocks of two images: with the least total distance of their latents, each coordinate over the
+   *  length of its range, or in order of use (range: null). Blocks that find no partner are paired with −1. There are
+   *  a dozen at most of each: all assignments are gone through. */
+  function pairs(a, b, range) {
+    if (a.length > b.length) return pairs(b, a, range).map(([i, j]) => [j, i]);
+    const apart = (z, w) => Math.hypot(...range.map(([low, high], c) => (z[c] - w[c]) / (high - low)));
+    const partner = range ? assignment(a.map((z) => b.map((w) => apart(z, w)))) : a.map((_, i) => i);
     const lone = b.map((_, j) => j).filter((j) => !partner.includes(j));
     return [...partner.map((j, i) => [i, j]), ...lone.map((j) => [-1, j])];
   }

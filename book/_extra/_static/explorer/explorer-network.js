@@ -6,7 +6,8 @@ explorer.Network = class {
   /** The network `name` from its file explorer-NAME.js, once it is unpacked. */
   static async load(name) {
     const { data, ...header } = window.explorerData[name];
-    const packed = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+    const text = atob(data), packed = new Uint8Array(text.length);
+    for (let i = 0; i < packed.length; i++) packed[i] = text.charCodeAt(i);
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new explorer.Network(header, new Uint8Array(await new Response(stream).arrayBuffer()));
   }
@@ -20,7 +21,7 @@ explorer.Network = class {
     let at = 0;
     for (const [name, shape] of this.tensors) {
       const values = new Float32Array(count(shape));
-      for (let i = 0; i < values.length; i++, at++) values[i] = explorer.fromHalf((bytes[at] << 8) | bytes[total + at]);
+      for (let i = 0; i < values.length; i++, at++) values[i] = explorer.HALVES[(bytes[at] << 8) | bytes[total + at]];
       const [, layer, kind] = name.match(/(.*)\.(\w+)/);
       (this.layer[layer] ??= {})[kind] = values;
     }
@@ -112,11 +113,11 @@ explorer.Network = class {
   }
 };
 
-/** A float16, given by its 16 bits, as a number. */
-explorer.fromHalf = (bits) => {
+/** What each float16, given by its 16 bits, is as a number. */
+explorer.HALVES = Float32Array.from({ length: 65536 }, (_, bits) => {
   const sign = bits >> 15 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : fraction * 2 ** -24);
-};
+});
 
 /** The dozen held-out images as [{ image, name }]: spikes are rendered from their truth, digits come as 8-bit pictures. */
 explorer.heldOut = ({ size, images }, bytes) => {

@@ -103,7 +103,7 @@
     state.selected = state.pointed = -1;
     if (state.mode === "walk") {
       const [a, b] = [state.from, state.to].map((i) => decomposed(i).steps.map(({ z }) => z));
-      matched = latents.pairs(a, b, state.nearest);
+      matched = latents.pairs(a, b, state.nearest ? net.range : null);
       walkTo(state.t);
     } else if (state.mode === "draw") scene = scenes.get(`${state.model} drawn`) ?? new explorer.Scene(net);
     else scene = decomposed(state.from);
