@@ -22,7 +22,7 @@ explorer.latents = (() => {
     return out;
   }
 
-  /** min ‖g(z) − target‖² over the cube [−1, 1]^d0, by `steps` of Levenberg–Marquardt: { z, atom, error }. It starts
+  /** min ‖g(z) − target‖² over the cube [−1, 1]^d0, by `steps` of Levenberg–Marquardt: { z, atom, error }. Begun
    *  from `z`, or where that is far off from what the encoder says of the target, if that is better. */
   function fit(net, target, z, steps) {
     let best = evaluate(net, target, z);
@@ -64,7 +64,8 @@ explorer.latents = (() => {
       return difference(net.g(moved), atom, 1 / h);
     });
     const left = difference(target, atom, 1);
-    const normal = columns.map((a, i) => columns.map((b, j) => dot(a, b) * (i === j ? 1 + damping : 1) + (i === j ? 1e-9 : 0)));
+    const normal = columns.map((a) => columns.map((b) => dot(a, b)));
+    normal.forEach((row, i) => (row[i] = row[i] * (1 + damping) + 1e-9));
     const step = solve(normal, columns.map((a) => dot(a, left)));
     return z.map((value, j) => Math.max(-1, Math.min(1, value + step[j])));
   }
@@ -103,15 +104,16 @@ explorer.latents = (() => {
         row.forEach((value, j) => {
           const bit = 1 << j;
           if (taken & bit) return;
-          if (!(next.get(taken | bit)?.sum <= sum + value)) next.set(taken | bit, { sum: sum + value, partner: [...partner, j] });
+          if (next.get(taken | bit)?.sum <= sum + value) return;
+          next.set(taken | bit, { sum: sum + value, partner: [...partner, j] });
         });
       states = next;
     }
     return [...states.values()].reduce((a, b) => (a.sum <= b.sum ? a : b)).partner;
   }
 
-  /** The blocks at `t` in [0, 1] of the walk from blocks `a` to `b` (latents): [{ z, weight }]. A pair goes in a straight line;
-   *  a block without a partner keeps its latent and is faded out, or in. */
+  /** The blocks at `t` in [0, 1] of the walk from the latents `a` to `b`: [{ z, weight }]. A pair goes in a straight
+   *  line; a block without a partner keeps its latent and is faded out, or in. */
   function walk(a, b, matched, t) {
     return matched.map(([i, j]) => {
       if (j < 0) return { z: a[i], weight: 1 - t };

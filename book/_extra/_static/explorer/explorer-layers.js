@@ -30,7 +30,7 @@ explorer.layers = (() => {
     return x.map((v, i) => (v - mean) * scale * weight[i] + bias[i]);
   }
 
-  /** 5 × 5 convolution of a square image of any channels, padded by 2, each `stride` pixels: {x, side} of the result. */
+  /** 5 × 5 convolution of a square image of any channels, padded by 2, each `stride` pixels: { x, side }. */
   function conv2d(x, side, { weight, bias }, stride) {
     const outputs = bias.length, inputs = weight.length / (25 * outputs);
     const wide = side + 4, padded = new Float32Array(inputs * wide * wide);

@@ -57,7 +57,7 @@ explorer.Network = class {
 
   // --- f_E: the pursuit ------------------------------------------------------------------------------------------
 
-  /** zᵢ = E(rᵢ₋₁), rᵢ = rᵢ₋₁ − g(zᵢ): yield each step, until nothing is left that stands out, or after k blocks. */
+  /** zᵢ = E(rᵢ₋₁), rᵢ = rᵢ₋₁ − g(zᵢ): yield each step, until nothing is left that stands out, or k blocks are. */
   *pursue(image, k = this.k) {
     let residual = image;
     for (let i = 0; i < k; i++) {
@@ -108,7 +108,8 @@ explorer.Network = class {
 
   /** A place as 18 numbers: itself in [−1, 1], its sines and cosines at four octaves. */
   positionCode(centre) {
-    const place = centre.map((c) => c / this.size), angles = [1, 2, 4, 8].flatMap((o) => place.map((c) => Math.PI * o * c));
+    const place = centre.map((c) => c / this.size);
+    const angles = [1, 2, 4, 8].flatMap((octave) => place.map((c) => Math.PI * octave * c));
     return Float32Array.from([...place.map((c) => 2 * c - 1), ...angles.map(Math.sin), ...angles.map(Math.cos)]);
   }
 };
@@ -119,7 +120,7 @@ explorer.HALVES = Float32Array.from({ length: 65536 }, (_, bits) => {
   return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : fraction * 2 ** -24);
 });
 
-/** The dozen held-out images as [{ image, name }]: spikes are rendered from their truth, digits come as 8-bit pictures. */
+/** The dozen held-out images, [{ image, name }]: spikes rendered from their truth, digits as 8-bit pictures. */
 explorer.heldOut = ({ size, images }, bytes) => {
   if (images.spikes)
     return images.spikes.map((spikes) => ({
@@ -135,7 +136,8 @@ explorer.heldOut = ({ size, images }, bytes) => {
 /** x = Σᵢ aᵢ G(tᵢ): spikes [[amplitude, row, column], …] → an image, as atomic_lib.spikes.render. */
 explorer.renderSpikes = (spikes, size, sigma) => {
   const image = new Float32Array(size * size);
-  const profile = (centre) => Float64Array.from({ length: size }, (_, n) => Math.exp(-((n - centre) ** 2) / (2 * sigma * sigma)));
+  const gaussian = (offset) => Math.exp(-(offset ** 2) / (2 * sigma ** 2));
+  const profile = (centre) => Float64Array.from({ length: size }, (_, n) => gaussian(n - centre));
   for (const [amplitude, row, column] of spikes) {
     const u = profile(row), v = profile(column);
     for (let r = 0; r < size; r++) for (let q = 0; q < size; q++) image[r * size + q] += amplitude * u[r] * v[q];

@@ -76,7 +76,8 @@ explorer.Pad = class {
 
   move(event) {
     if (event.pointerId !== this.pointer || !this.stroke) return;
-    for (const each of event.getCoalescedEvents?.() ?? [event]) this.extend(explorer.placeIn(this.canvas, each, this.net.size));
+    const all = event.getCoalescedEvents?.() ?? []; // a fast hand is where the screen was not yet redrawn, too
+    for (const each of all.length ? all : [event]) this.extend(explorer.placeIn(this.canvas, each, this.net.size));
     this.paint();
   }
 

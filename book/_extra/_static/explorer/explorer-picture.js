@@ -4,7 +4,8 @@
 explorer.picture = (() => {
   const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
   const INK = ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"].map(rgb); // at −1, −½, 0, ½, 1
-  const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"]; // Okabe–Ito
+  // Okabe–Ito, as in atomic_lib/figures.py
+  const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"];
   const colour = (i) => COLOURS[i % COLOURS.length];
 
   /** The colour of a value, [r, g, b]. */
@@ -78,8 +79,9 @@ explorer.picture = (() => {
     const path = [];
     for (let r = 0; r < size - 1; r++)
       for (let q = 0; q < size - 1; q++) {
-        const p = r * size + q, inside = image[p] >= level;
-        if (inside === image[p + 1] >= level && inside === image[p + size] >= level && inside === image[p + size + 1] >= level) continue;
+        const p = r * size + q, inside = (at) => image[at] >= level;
+        const number = inside(p) + inside(p + 1) + inside(p + size) + inside(p + size + 1);
+        if (number === 0 || number === 4) continue;
         const corners = [[r, q], [r, q + 1], [r + 1, q + 1], [r + 1, q]];
         const cuts = [];
         corners.forEach(([y, x], c) => {

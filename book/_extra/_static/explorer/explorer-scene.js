@@ -26,10 +26,10 @@ explorer.Scene = class {
     Object.assign(this.blocks[i], { z, atom });
   }
 
-  /** x̂ = Σᵢ g(zᵢ), over the blocks that are switched on. */
-  sum() {
+  /** x̂ = Σᵢ g(zᵢ), over the blocks that are switched on, or over all of them. */
+  sum(all = false) {
     const total = new Float32Array(this.net.size ** 2);
-    for (const { on, atom } of this.blocks) if (on) for (let p = 0; p < total.length; p++) total[p] += atom[p];
+    for (const { on, atom } of this.blocks) if (on || all) for (let p = 0; p < total.length; p++) total[p] += atom[p];
     return total;
   }
 
@@ -44,9 +44,9 @@ explorer.Scene = class {
     return explorer.energy(this.residual()) / Math.max(explorer.energy(this.image), 1e-9);
   }
 
-  /** The energy of each atom over that of all that is drawn. */
+  /** The energy of each atom over that of the sum of all. */
   shares() {
-    const whole = Math.max(explorer.energy(this.sum()), 1e-9);
+    const whole = Math.max(explorer.energy(this.sum(true)), 1e-9);
     return this.blocks.map(({ atom }) => explorer.energy(atom) / whole);
   }
 
@@ -59,7 +59,8 @@ explorer.Scene = class {
       if (!on) return;
       for (let r = low(row); r <= high(row); r++)
         for (let q = low(column); q <= high(column); q++) {
-          const far = Math.hypot(r - row, q - column), ink = atom[r * size + q] * (1 - 0.15 * far); // the nearer, the better
+          const far = Math.hypot(r - row, q - column);
+          const ink = atom[r * size + q] * (1 - 0.15 * far); // the nearer, the better
           if (ink > most) [block, most] = [i, ink];
         }
     });

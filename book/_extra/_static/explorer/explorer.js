@@ -4,78 +4,15 @@
 "use strict";
 
 (() => {
-  const MARKUP = `
-<div class="explorer-bar">
-  <fieldset class="explorer-choice"><legend>Network</legend>
-    <label><input type="radio" name="explorer-model" value="digits" checked><span>Digits</span></label>
-    <label><input type="radio" name="explorer-model" value="spikes"><span>Spikes</span></label>
-  </fieldset>
-  <fieldset class="explorer-choice"><legend>What to do</legend>
-    <label><input type="radio" name="explorer-mode" value="look" checked><span>Take apart</span></label>
-    <label><input type="radio" name="explorer-mode" value="walk"><span>Walk between two</span></label>
-    <label><input type="radio" name="explorer-mode" value="draw"><span>Draw your own</span></label>
-  </fieldset>
-</div>
-<div class="explorer-strip" role="group" data-part="from"></div>
-<div class="explorer-strip" role="group" data-part="to" hidden></div>
-<div class="explorer-stage" data-part="stage">
-  <div class="explorer-own" data-part="own" hidden>
-    <div class="explorer-pad" data-part="pad" tabindex="0" role="application" aria-label="Drawing pad. Arrow keys move the cursor, with Shift farther. Space puts the pen down and lifts it, or drops a spike.">
-      <canvas width="128" height="128"></canvas>
-      <svg viewBox="0 0 128 128" aria-hidden="true"><g class="explorer-cursor"><circle r="4"/><path d="M-7 0H7M0-7V7"/></g></svg>
-    </div>
-    <p class="explorer-hint" data-part="pad-hint"></p>
-    <div class="explorer-row">
-      <button type="button" data-do="undo">Undo</button>
-      <button type="button" data-do="clear">Clear</button>
-    </div>
-    <label class="explorer-check" data-part="centre-label"><input type="checkbox" data-part="centre" checked> scale and centre it as the training digits are</label>
-    <label class="explorer-slider" data-part="height-label"><span>height</span><input type="range" data-part="height" step="0.05"><output></output></label>
-  </div>
-  <div class="explorer-main">
-    <div class="explorer-picture" data-part="picture" tabindex="0" role="application" aria-label="The picture. Arrow keys move what the selected block draws, with Shift farther; Escape lets go of it.">
-      <canvas width="128" height="128" data-part="canvas"></canvas>
-      <svg viewBox="0 0 128 128" aria-hidden="true"><path class="explorer-halo" data-part="halo"/><path data-part="outline"/><rect data-part="window" hidden/></svg>
-    </div>
-    <p class="explorer-status" role="status" aria-live="polite" data-part="status"></p>
-    <div data-part="walk" hidden>
-      <label class="explorer-slider"><span>walk</span><input type="range" min="0" max="1" step="0.01" data-part="t"><output></output></label>
-      <label class="explorer-check">pair blocks <select data-part="nearest"><option value="1">with the nearest latents</option><option value="">in the order of their use</option></select></label>
-      <p class="explorer-hint">Each pair of blocks goes in a straight line through latent space. A block without a partner is faded in or out: it has nowhere to come from.</p>
-    </div>
-    <div class="explorer-row">
-      <label class="explorer-check" data-part="view-label">show <select data-part="view"><option value="sum">the sum of the atoms</option><option value="image">the picture it is of</option><option value="left">what the sum leaves over</option></select></label>
-      <label class="explorer-check"><input type="checkbox" data-part="tint"> tint each atom</label>
-    </div>
-  </div>
-  <div class="explorer-side">
-    <div class="explorer-panel">
-      <h3>Atoms</h3>
-      <ol class="explorer-blocks" data-part="blocks"></ol>
-      <div class="explorer-row">
-        <button type="button" data-do="play">Play the pursuit</button>
-        <button type="button" data-do="reset-image">Reset image</button>
-      </div>
-    </div>
-    <div class="explorer-panel">
-      <h3 data-part="chosen"></h3>
-      <div data-part="sliders"></div>
-      <div class="explorer-row">
-        <button type="button" data-do="reset-block">Reset block</button>
-        <button type="button" data-do="copy">Copy block</button>
-        <button type="button" data-do="paste">Paste block</button>
-      </div>
-    </div>
-  </div>
-</div>
-<p class="explorer-hint"><a href="#sec-explore-how">How this was made</a></p>`;
   const MOST_BLOCKS = 24; // on one image, with what was copied onto it
   const PACE = 450; // ms a step of the animation
 
   const root = document.getElementById("explorer");
   if (!root) return;
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
-  const { picture, latents } = explorer;
+  const { picture, latents, words } = explorer;
+  const { percent, plural, signed } = words;
+  const thing = () => words.thing(state);
   const nets = {}, scenes = new Map(); // scenes: what became of each image, by its key
   const state = {
     model: "digits", mode: "look", from: 0, to: 1, selected: -1, pointed: -1,
@@ -83,12 +20,9 @@
   };
   let net, scene, pad, matched, pursuit, drag, wanted;
 
-  const thing = () => (state.model === "spikes" ? "spike" : "stroke");
-  const percent = (share) => (share > 0 && share < 0.01 ? "less than 1 %" : `${Math.round(100 * share)} %`);
-  const plural = (n, word) => `${n === 1 ? "one" : n} ${word}${n === 1 ? "" : "s"}`;
   const say = (text) => { if (part("status").textContent !== text) part("status").textContent = text; };
 
-  // --- which scene is on show ----------------------------------------------------------------------------------------
+  // --- which scene is on show --------------------------------------------------------------------------------------
 
   const decomposed = (i) => {
     const key = `${state.model} ${i}`;
@@ -120,15 +54,15 @@
 
   /** Decompose the drawing, and show how. */
   function decompose(problem) {
+    if (problem === "full") return say(`${net.k} spikes are all there may be: the network was trained on no more.`);
     const key = `${state.model} drawn`;
     scenes.delete(key);
     if (!pad.empty) scenes.set(key, explorer.Scene.decompose(net, pad.image(part("centre").checked)));
     change();
     if (!pad.empty) play();
-    if (problem === "full") say(`${net.k} spikes are all there may be: the network was trained on no more.`);
   }
 
-  // --- building what depends on the scene ------------------------------------------------------------------------------
+  // --- building what depends on the scene --------------------------------------------------------------------------
 
   function build() {
     const { mode, model } = state, walking = mode === "walk", drawing = mode === "draw";
@@ -143,7 +77,7 @@
     part("height-label").hidden = model !== "spikes";
     part("pad-hint").textContent = model === "spikes" ? "Click to drop spikes." : "Draw a digit.";
     for (const strip of ["from", "to"])
-      [...part(strip).querySelectorAll("button")].forEach((b, i) => b.setAttribute("aria-pressed", String(i === state[strip])));
+      part(strip).querySelectorAll("button").forEach((button, i) => button.ariaPressed = String(i === state[strip]));
     part("blocks").replaceChildren(...scene.blocks.map((_, i) => blockItem(i)));
     buildSliders();
     paint();
@@ -187,7 +121,8 @@
       scene.blocks[i].on = box.checked;
       paint();
       const on = scene.blocks.filter((block) => block.on).length;
-      say(`Block ${i + 1} is switched ${box.checked ? "on" : "off"}: the picture is the sum of ${on} of its ${plural(scene.blocks.length, "block")}.`);
+      say(`Block ${i + 1} is switched ${box.checked ? "on" : "off"}: the picture is the sum of ${on} of its `
+        + `${plural(scene.blocks.length, "block")}.`);
     });
     label.append(element("span", { textContent: i + 1 }), scene.blocks[i].copied ? "copied" : "", box);
     box.hidden = state.mode === "walk";
@@ -197,10 +132,11 @@
 
   function buildSliders() {
     const block = scene.blocks[state.selected], walking = state.mode === "walk";
-    part("chosen").textContent = block ? `Block ${state.selected + 1}, its ${net.d0} coordinates` : "No block is selected";
+    const title = block ? `Block ${state.selected + 1}, its ${net.d0} coordinates` : "No block is selected";
+    part("chosen").textContent = title;
     for (const name of ["copy", "reset-block"]) root.querySelector(`[data-do="${name}"]`).disabled = !block || walking;
-    if (!block) return part("sliders").replaceChildren(element("p", { className: "explorer-hint", textContent: `Click a ${thing()} or an atom.` }));
-    part("sliders").replaceChildren(...net.range.map(([low, high], j) => {
+    const hint = element("p", { className: "explorer-hint", textContent: `Click a ${thing()} or an atom.` });
+    part("sliders").replaceChildren(...!block ? [hint] : net.range.map(([low, high], j) => {
       const label = element("label", { className: "explorer-slider" });
       const input = element("input", {
         type: "range", step: "any", disabled: walking, ariaLabel: `Coordinate ${j + 1} of block ${state.selected + 1}`,
@@ -215,18 +151,20 @@
         input.valueAsNumber += (way * (input.max - input.min)) / 100;
         turn(j, input.valueAsNumber);
       });
-      label.append(element("span", { innerHTML: `z<sub>${state.selected + 1},${j + 1}</sub>` }), input, element("output", {}));
+      const name = element("span", { innerHTML: `z<sub>${state.selected + 1},${j + 1}</sub>` });
+      label.append(name, input, element("output", {}));
       return label;
     }));
   }
 
-  // --- painting what changes -------------------------------------------------------------------------------------------
+  // --- painting what changes ---------------------------------------------------------------------------------------
 
   /** Paint the picture, and the atom that has changed: one, or by default all, or `-1` none. */
   function paint(only = null) {
     const { step, view, pointed, selected, tint } = state, canvas = part("canvas");
     if (step >= 0) picture.plain(canvas, step ? scene.steps[step - 1].residual : scene.image);
-    else if (view !== "sum" && !part("view").disabled) picture.plain(canvas, view === "left" ? scene.residual() : scene.image);
+    else if (view === "image" && scene.image) picture.plain(canvas, scene.image);
+    else if (view === "left" && scene.image) picture.plain(canvas, scene.residual());
     else if (pointed >= 0 && scene.blocks[pointed]?.on) picture.lit(canvas, scene, pointed);
     else if (tint) picture.tinted(canvas, scene);
     else picture.plain(canvas, scene.sum());
@@ -238,7 +176,7 @@
       item.classList.toggle("explorer-later", !shown);
       item.querySelector("input").checked = on;
       const button = item.querySelector("button");
-      button.setAttribute("aria-pressed", String(i === selected));
+      button.ariaPressed = String(i === selected);
       button.ariaLabel = `Block ${i + 1}: ${percent(shares[i])} of the picture's energy`;
       if (only !== null && i !== only) return;
       if (tint) picture.atomInColour(button.querySelector("canvas"), atom, i);
@@ -247,7 +185,7 @@
     });
     root.querySelector('[data-do="play"]').disabled = !scene.steps?.length;
     root.querySelector('[data-do="reset-image"]').disabled = !scene.steps;
-    root.querySelector('[data-do="paste"]').disabled = state.copied?.model !== state.model || state.mode === "walk";
+    root.querySelector('[data-do="paste"]').disabled = state.copied?.model !== state.model || !scene.steps;
     part("t").valueAsNumber = state.t;
     part("t").nextElementSibling.value = percent(state.t);
     part("height").nextElementSibling.value = part("height").valueAsNumber.toFixed(2);
@@ -263,40 +201,21 @@
     box.toggleAttribute("hidden", !looked);
     if (!looked) return;
     const [row, column] = looked.centre, half = Math.floor(net.window / 2);
-    for (const [name, value] of Object.entries({ x: column - half, y: row - half, width: net.window, height: net.window }))
-      box.setAttribute(name, value);
+    const square = { x: column - half, y: row - half, width: net.window, height: net.window };
+    for (const [name, value] of Object.entries(square)) box.setAttribute(name, value);
   }
 
   function showCoordinates(z) {
     [...part("sliders").querySelectorAll("input")].forEach((input, j) => {
       input.valueAsNumber = z[j];
-      input.nextElementSibling.value = z[j].toFixed(2).replace("-", "−");
+      input.nextElementSibling.value = signed(z[j]);
     });
   }
 
   /** Say in plain words what is being seen. */
-  function describe() {
-    const { step, pointed, selected, mode } = state, { blocks } = scene, i = pointed >= 0 ? pointed : selected;
-    if (step >= 0)
-      return say(`Step ${step + 1} of ${scene.steps.length}: the encoder looks where most is left, inside the square, and block ${step + 1} is to draw what it sees there.`);
-    if (mode === "draw" && pad.empty)
-      return say(`Nothing to decompose yet: ${state.model === "spikes" ? "drop some spikes" : "draw something"}.`);
-    if (!blocks.length) return say("The network finds nothing to draw here.");
-    if (blocks[i] && !blocks[i].on) return say(`Block ${i + 1} of ${blocks.length} is switched off.`);
-    if (blocks[i]) {
-      const { height, row, column } = scene.peak(i);
-      const where = state.model === "spikes" ? ` It is ${height.toFixed(2)} high, at row ${Math.round(row)}, column ${Math.round(column)}.` : "";
-      return say(`Block ${i + 1} of ${blocks.length} draws this ${thing()}; it holds ${percent(scene.shares()[i])} of the picture's energy.${where}`);
-    }
-    if (mode === "walk") return say(`${percent(state.t)} of the way from image ${state.from + 1} to image ${state.to + 1}: ${plural(blocks.length, "block")} drawn at this point of latent space.`);
-    const on = blocks.filter((block) => block.on).length;
-    if (on < blocks.length) return say(`The picture is the sum of ${on} of its ${plural(blocks.length, "block")}.`);
-    const left = scene.error(), draw = `${plural(blocks.length, "block")} ${blocks.length === 1 ? "draws" : "draw"} this picture, each by the same small network`;
-    if (left > 0.3) return say(`${draw}, and ${percent(left)} of its energy is left over: it is unlike what the network was trained on.`);
-    say(`${draw}; ${percent(left)} of its energy is left over. Point at a ${thing()}, or tap it, to see which block draws it.`);
-  }
+  const describe = () => say(words.describe(state, scene, net));
 
-  // --- what the reader does --------------------------------------------------------------------------------------------
+  // --- what the reader does ----------------------------------------------------------------------------------------
 
   function select(i) {
     stop();
@@ -314,6 +233,11 @@
     describe();
   }
 
+  /** Who moves a block is to see it move: show what hangs on the blocks, not the picture that was given. */
+  function show() {
+    if (state.view === "image") state.view = part("view").value = "sum";
+  }
+
   /** A slider was moved: coordinate j of the selected block. */
   function turn(j, value) {
     stop();
@@ -321,8 +245,9 @@
     z[j] = value;
     scene.blocks[i].on = true;
     scene.move(i, z);
+    show();
     paint(i);
-    say(`Coordinate ${j + 1} of block ${i + 1} is ${value.toFixed(2).replace("-", "−")}; the other blocks stay as they are.`);
+    say(`Coordinate ${j + 1} of block ${i + 1} is ${signed(value)}; the other blocks stay as they are.`);
   }
 
   /** Bring what block i drew as `atom` to where it is (rows, columns) px further, as well as g can. */
@@ -333,6 +258,7 @@
     const fitted = latents.fit(net, target, scene.blocks[i].z, steps);
     scene.blocks[i].on = true;
     scene.move(i, fitted.z, fitted.atom);
+    show();
     paint(i);
     const { row, column } = scene.peak(i), off = fitted.error / Math.max(explorer.energy(target), 1e-9);
     say(`Block ${i + 1} follows: its ${thing()} is at row ${Math.round(row)}, column ${Math.round(column)}, `
@@ -423,7 +349,6 @@
     paste() {
       if (scene.blocks.length >= MOST_BLOCKS) return say(`${MOST_BLOCKS} blocks on one image are enough.`);
       stop();
-      scene.image ??= new Float32Array(net.size ** 2);
       scene.add(state.copied.z, state.copied.atom, true);
       state.selected = scene.blocks.length - 1;
       build();
@@ -446,7 +371,8 @@
 
   function listen() {
     root.addEventListener("click", (event) => actions[event.target.closest("[data-do]")?.dataset.do]?.());
-    root.querySelectorAll("[name=explorer-model]").forEach((input) => input.addEventListener("change", () => useModel(input.value)));
+    root.querySelectorAll("[name=explorer-model]").forEach((input) =>
+      input.addEventListener("change", () => useModel(input.value)));
     root.querySelectorAll("[name=explorer-mode]").forEach((input) => input.addEventListener("change", () => {
       state.mode = input.value;
       state.t = 0.5;
@@ -517,7 +443,8 @@
   }
 
   async function start() {
-    root.innerHTML = MARKUP;
+    nets.digits = await explorer.Network.load("digits-pursuit"); // until then the page shows its still picture
+    root.innerHTML = explorer.MARKUP;
     pad = new explorer.Pad(part("pad"), decompose);
     await useModel("digits");
     listen();
@@ -535,5 +462,6 @@
     }),
   });
 
-  start();
+  start().catch(({ message }) =>
+    root.append(element("p", { textContent: `The explorer does not run in this browser: ${message}.` })));
 })();
