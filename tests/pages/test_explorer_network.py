@@ -121,6 +121,17 @@ def test_held_out_images_are_the_ones_named(tab, name, model):
         assert (shown - expected).abs().max() <= 0.5 / 255 + 1e-6
 
 
+def test_what_is_exported_is_read_back(name, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "training_range", lambda model: [[-1.0, 1.0]] * model.d0)  # it takes a while
+    first = page.export(name, tmp_path).read_bytes()
+    assert first == page.export(name, tmp_path).read_bytes(), "the same weights give the same file"
+    header, weights = page.read(name, tmp_path)
+    shipped, _ = page.read(name)
+    assert header.keys() == shipped.keys()
+    assert {key for key in header if header[key] != shipped[key]} == {"range"}
+    assert all(torch.equal(weights[key].float(), value) for key, value in model.state_dict().items())
+
+
 def test_a_file_that_is_none_is_refused(tmp_path):
     with pytest.raises(atomic_lib.BadInput, match="make explorer"):
         page.read("digits-pursuit", tmp_path)
