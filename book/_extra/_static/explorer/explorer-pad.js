@@ -23,7 +23,7 @@ explorer.Pad = class {
   use(net) {
     this.net = net;
     this.up(false);
-    this.paint();
+    this.redraw();
   }
 
   get dropping() {
@@ -35,10 +35,17 @@ explorer.Pad = class {
   }
 
   /** The drawing as an image; `centred`: a digit scaled and placed as those of the training are. */
-  image(centred = false) {
+  image(centred) {
     const { size } = this.net;
-    if (this.dropping) return explorer.renderSpikes(this.spikes, size, this.net.images.sigma);
-    return explorer.pen.draw(centred && !this.empty ? explorer.pen.centred(this.strokes, size) : this.strokes, size);
+    if (this.dropping || this.empty || !centred) return this.ink.slice();
+    return explorer.pen.draw(explorer.pen.centred(this.strokes, size), size);
+  }
+
+  /** Draw all of it anew; while the pen moves, its way is only added. */
+  redraw() {
+    const { size, images } = this.net;
+    this.ink = this.dropping ? explorer.renderSpikes(this.spikes, size, images.sigma) : explorer.pen.draw(this.strokes, size);
+    this.paint();
   }
 
   undo() {
@@ -53,12 +60,12 @@ explorer.Pad = class {
 
   finish() {
     this.stroke = null;
-    this.paint();
+    this.redraw();
     this.changed();
   }
 
   paint() {
-    explorer.picture.plain(this.canvas, this.image());
+    explorer.picture.plain(this.canvas, this.ink);
     this.cursor.setAttribute("transform", `translate(${this.place[1] + 0.5} ${this.place[0] + 0.5})`);
     this.cursor.classList.toggle("explorer-down", Boolean(this.stroke));
   }
@@ -93,13 +100,16 @@ explorer.Pad = class {
     if (this.dropping) return this.drop(place);
     this.stroke = [place];
     this.strokes.push(this.stroke);
+    explorer.pen.segment(this.ink, this.net.size, place, place);
     this.paint();
   }
 
   extend(place) {
-    const [row, column] = this.stroke.at(-1);
-    if (Math.hypot(place[0] - row, place[1] - column) >= 1) this.stroke.push(place);
+    const last = this.stroke.at(-1);
     this.place = place;
+    if (Math.hypot(place[0] - last[0], place[1] - last[1]) < 1) return;
+    this.stroke.push(place);
+    explorer.pen.segment(this.ink, this.net.size, last, place);
   }
 
   /** Add a spike, as far from the border as those of the training are. */

@@ -13,6 +13,7 @@ explorer.pen = (() => {
     return image;
   }
 
+  /** Add the line between two points to an image. */
   function segment(image, size, [r0, q0], [r1, q1]) {
     const low = (a, b) => Math.max(0, Math.floor(Math.min(a, b) - REACH));
     const high = (a, b) => Math.min(size - 1, Math.ceil(Math.max(a, b) + REACH));
@@ -52,5 +53,5 @@ explorer.pen = (() => {
     return [row / total, column / total];
   }
 
-  return { draw, centred };
+  return { draw, segment, centred };
 })();
