@@ -41,7 +41,7 @@ _FEW = {
 ABLATIONS: dict[str, Ablation] = {
     "seeds": Ablation(
         "Does one spike come to lie in one block, whatever the seed?",
-        {"plain": _small("plain", steps=4000), "pursuit": _small("pursuit", steps=2000)},
+        {"plain": _small("plain", steps=3000), "pursuit": _small("pursuit", steps=2000)},
     ),
     "coordinates": Ablation(
         "What makes a coordinate hold the amplitude alone, and the others perpendicular motions?",

@@ -121,7 +121,8 @@ _ALL = [
     ),
     Recipe(
         "digits-pursuit", Digits(), "pursuit", "separable", k=12, d0=6, steps=4000, noise=0.02, noise_end=0.005,
-        encoder_options={"window": 44, "stride": 2, "smooth": 4.0}, decoder_options={"rank": 16}, deepen=False,
+        encoder_options={"window": 44, "stride": 2, "smooth": 4.0, "subpixel": False}, decoder_options={"rank": 16},
+        deepen=False,
     ),
 ]  # fmt: skip
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
