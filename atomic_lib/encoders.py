@@ -162,8 +162,9 @@ class PursuitEncoder(nn.Module):
         pixel = torch.stack([place // columns, place % columns], dim=1)
         around = _crop(blurred, pixel, 3)[:, 0].clamp(min=1e-6).log()
         before, here, after = torch.stack([around[:, :, 1], around[:, 1, :]], dim=1).unbind(dim=2)
-        # the parabola through three logarithms, which for a Gaussian is exact
-        offset = 0.5 * (before - after) / (before - 2 * here + after).clamp(max=-1e-6)
+        # the parabola through three logarithms, which for a Gaussian is exact; where a stroke is flat along its ridge
+        # (a spike never is), a bound on the curvature keeps rounding errors from deciding
+        offset = 0.5 * (before - after) / (before - 2 * here + after).clamp(max=-1e-2)
         return peak, pixel + offset.clamp(-0.49, 0.49)
 
 
