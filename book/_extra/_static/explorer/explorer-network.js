@@ -87,16 +87,28 @@ explorer.Network = class {
     return linear(layerNorm(x, layer["encoder.describe.2"]), layer["encoder.describe.3"]).map(Math.tanh);
   }
 
-  /** Height and place of the blurred residual's maximum: where the encoder looks next. */
+  /** Height and place of the blurred residual's maximum, to a fraction of a pixel: where the encoder looks next. */
   peak(residual) {
-    const blurred = explorer.layers.blur(residual, this.size, this.smooth);
+    const { size } = this, blurred = explorer.layers.blur(residual, size, this.smooth);
     let place = 0;
     for (let p = 1; p < blurred.length; p++) if (blurred[p] > blurred[place]) place = p;
-    return { peak: blurred[place], centre: [Math.floor(place / this.size), place % this.size] };
+    const pixel = [Math.floor(place / size), place % size];
+    const log = (row, column) => {
+      const inside = row >= 0 && row < size && column >= 0 && column < size;
+      return Math.log(Math.max(1e-6, inside ? blurred[row * size + column] : 0));
+    };
+    const offset = ([before, here, after]) => { // of a parabola through three logarithms, bounded where it is flat
+      const top = (0.5 * (before - after)) / Math.min(-1e-2, before - 2 * here + after);
+      return Math.max(-0.49, Math.min(0.49, top));
+    };
+    const [row, column] = pixel;
+    const along = [[-1, 0, 1].map((t) => log(row + t, column)), [-1, 0, 1].map((t) => log(row, column + t))];
+    return { peak: blurred[place], centre: pixel.map((p, axis) => p + offset(along[axis])) };
   }
 
-  /** The window around a place, zero outside the image. */
-  crop(image, [row, column]) {
+  /** The window around the pixel nearest to a place, zero outside the image. */
+  crop(image, centre) {
+    const [row, column] = centre.map(Math.round);
     const { window: side, size } = this, half = Math.floor(side / 2), out = new Float32Array(side * side);
     for (let r = 0; r < side; r++)
       for (let q = 0; q < side; q++) {
