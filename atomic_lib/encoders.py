@@ -166,8 +166,8 @@ class PursuitEncoder(nn.Module):
             return peak, pixel
         around = _crop(blurred, pixel, 3)[:, 0].clamp(min=1e-6).log()
         before, here, after = torch.stack([around[:, :, 1], around[:, 1, :]], dim=1).unbind(dim=2)
-        # the parabola through three logarithms, which for a Gaussian is exact
-        offset = 0.5 * (before - after) / (before - 2 * here + after).clamp(max=-1e-6)
+        # The parabola through three logarithms, which for a Gaussian is exact; on a plateau rounding must not decide.
+        offset = 0.5 * (before - after) / (before - 2 * here + after).clamp(max=-1e-2)
         return peak, pixel + offset.clamp(-0.49, 0.49)
 
 

@@ -525,6 +525,35 @@ def test_on_a_phone(opened):
     assert reader.state["selected"] == 0 and reader.sliders.count() == 6
 
 
+def test_a_finger_drags_a_spike_and_scrolls_elsewhere(opened):
+    reader = opened(**PHONE)
+    reader.choose("Spikes")
+    reader.pick(2)
+    devtools = reader.tab.context.new_cdp_session(reader.tab)
+
+    def swipe(start, end):
+        """A finger from one pixel of the picture to another; how far the page scrolled."""
+        reader.part("picture").scroll_into_view_if_needed()
+        before = reader.tab.evaluate("scrollY")
+        (x0, y0), (x1, y1) = reader.at(*start), reader.at(*end)
+        for i in range(11):
+            point = {"x": x0 + (x1 - x0) * i / 10, "y": y0 + (y1 - y0) * i / 10}
+            kind = "touchMove" if i else "touchStart"
+            devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+            reader.tab.wait_for_timeout(40)
+        devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        reader.tab.wait_for_timeout(100)
+        return reader.tab.evaluate("scrollY") - before
+
+    row, column = reader.peak(0)
+    up = (row - 20 if row > 64 else row + 20, column)
+    assert swipe((row, column), up) == 0
+    assert np.hypot(*np.subtract(reader.peak(0), up)) < 1.5
+    empty = 10 if column > 64 else 118
+    assert swipe((100, empty), (50, empty)) > 20
+    assert np.hypot(*np.subtract(reader.peak(0), up)) < 1.5
+
+
 def test_the_window_is_resized_in_the_middle_of_a_drag(spikes):
     spikes.pick(1)
     row, column = spikes.peak(0)

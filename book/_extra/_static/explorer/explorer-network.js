@@ -97,7 +97,7 @@ explorer.Network = class {
     if (!this.subpixel) return { peak: blurred[place], centre: [row, column] };
     const here = log(row, column); // the parabola through three logarithms, which for a Gaussian is exact
     const offset = (before, after) =>
-      Math.max(-0.49, Math.min(0.49, (0.5 * (before - after)) / Math.min(before - 2 * here + after, -1e-6)));
+      Math.max(-0.49, Math.min(0.49, (0.5 * (before - after)) / Math.min(before - 2 * here + after, -1e-2)));
     const down = offset(log(row - 1, column), log(row + 1, column));
     const right = offset(log(row, column - 1), log(row, column + 1));
     return { peak: blurred[place], centre: [row + down, column + right] };
