@@ -74,7 +74,7 @@ pages: book ## the built pages: links, figures, formulas, and not a word to the 
 # What a notebook is committed without: the traces of who ran it, when and with which tool.
 # Outputs, execution counts and cell ids stay.
 NORMALISE := $(BIN)/nbstripout --keep-output --keep-count --keep-id --unix-newlines \
-  --extra-keys "metadata.papermill metadata.vscode metadata.language_info.version \
+  --extra-keys "metadata.papermill metadata.vscode metadata.widgets metadata.language_info.version \
   cell.metadata.papermill cell.metadata.vscode cell.metadata.jp-MarkdownHeadingCollapsed"
 
 notebooks: .venv/.installed ## run every notebook in place, and normalise it
