@@ -105,18 +105,16 @@ class PursuitEncoder(nn.Module):
     can go on past the k that it was trained with. In exchange it is *given* that an atom is local.
 
     window: side of the square looked at, px. smooth: σ of the blur, px. stride: of the first convolution. stop: in
-    units of the image. subpixel: whether the place is told to a fraction of a pixel; along a stroke there is no peak
-    that would have one.
+    units of the image.
     """
 
     def __init__(
         self, k: int, d0: int, size: int, latents: nn.Module,
         window: int = 24, smooth: float = 1.5, stop: float = 0.1, stride: int = 1, channels: int = 32, width: int = 256,
-        subpixel: bool = True,
     ):  # fmt: skip
         super().__init__()
         self.k, self.d0, self.latents, self.size = k, d0, latents, size
-        self.window, self.smooth, self.stop, self.subpixel = window, smooth, stop, subpixel
+        self.window, self.smooth, self.stop = window, smooth, stop
         layers = []
         for before, after, step in ((1, channels // 2, stride), (channels // 2, channels, 2), (channels, channels, 2)):
             layers += [nn.Conv2d(before, after, 5, stride=step, padding=2), nn.LeakyReLU(0.2)]
@@ -153,22 +151,15 @@ class PursuitEncoder(nn.Module):
 
     def block(self, residual: Tensor, centre: Tensor) -> Tensor:
         """E: residuals (M, 1, N, N) and the places to look at (M, 2), px → latent blocks (M, d0)."""
-        seen = self.look(_crop(residual, centre.round().long(), self.window))
+        seen = self.look(_crop(residual, centre, self.window))
         return self.latents(self.describe(seen + self.place(_position_code(centre / self.size))))
 
     def _peak(self, residual: Tensor) -> tuple[Tensor, Tensor]:
         """Height (M,) and place (M, 2), px, of the blurred residual's maximum."""
-        blurred = blur(residual, self.smooth)
-        peak, place = blurred.flatten(1).max(dim=1)
+        blurred = blur(residual, self.smooth).flatten(1)
+        peak, place = blurred.max(dim=1)
         columns = residual.shape[-1]
-        pixel = torch.stack([place // columns, place % columns], dim=1)
-        if not self.subpixel:
-            return peak, pixel
-        around = _crop(blurred, pixel, 3)[:, 0].clamp(min=1e-6).log()
-        before, here, after = torch.stack([around[:, :, 1], around[:, 1, :]], dim=1).unbind(dim=2)
-        # The parabola through three logarithms, which for a Gaussian is exact; on a plateau rounding must not decide.
-        offset = 0.5 * (before - after) / (before - 2 * here + after).clamp(max=-1e-2)
-        return peak, pixel + offset.clamp(-0.49, 0.49)
+        return peak, torch.stack([place // columns, place % columns], dim=1)
 
 
 class Residual(nn.Module):

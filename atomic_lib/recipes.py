@@ -111,18 +111,14 @@ _ALL = [
         "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=24_000, noise=0.01, noise_end=0.001,
         bfloat16=True,
     ),
-    Recipe(
-        "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=9000, noise=0.01, noise_end=5e-4,
-        lr=2e-3,
-    ),
+    Recipe("spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=14_000, noise=0.01, noise_end=5e-4),
     Recipe(
         "digits-plain", Digits(), "one-shot", "separable", k=16, d0=6, steps=6000, noise=0.02, noise_end=0.005,
         decoder_options={"rank": 8},
     ),
     Recipe(
         "digits-pursuit", Digits(), "pursuit", "separable", k=12, d0=6, steps=4000, noise=0.02, noise_end=0.005,
-        encoder_options={"window": 44, "stride": 2, "smooth": 4.0, "subpixel": False}, decoder_options={"rank": 16},
-        deepen=False,
+        encoder_options={"window": 44, "stride": 2, "smooth": 4.0}, decoder_options={"rank": 16}, deepen=False,
     ),
 ]  # fmt: skip
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}

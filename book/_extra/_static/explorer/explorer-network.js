@@ -89,23 +89,14 @@ explorer.Network = class {
 
   /** Height and place of the blurred residual's maximum: where the encoder looks next. */
   peak(residual) {
-    const { size } = this, blurred = explorer.layers.blur(residual, size, this.smooth);
+    const blurred = explorer.layers.blur(residual, this.size, this.smooth);
     let place = 0;
     for (let p = 1; p < blurred.length; p++) if (blurred[p] > blurred[place]) place = p;
-    const row = Math.floor(place / size), column = place % size;
-    const log = (r, q) => Math.log(Math.max(r >= 0 && r < size && q >= 0 && q < size ? blurred[r * size + q] : 0, 1e-6));
-    if (!this.subpixel) return { peak: blurred[place], centre: [row, column] };
-    const here = log(row, column); // the parabola through three logarithms, which for a Gaussian is exact
-    const offset = (before, after) =>
-      Math.max(-0.49, Math.min(0.49, (0.5 * (before - after)) / Math.min(before - 2 * here + after, -1e-2)));
-    const down = offset(log(row - 1, column), log(row + 1, column));
-    const right = offset(log(row, column - 1), log(row, column + 1));
-    return { peak: blurred[place], centre: [row + down, column + right] };
+    return { peak: blurred[place], centre: [Math.floor(place / this.size), place % this.size] };
   }
 
-  /** The window around the pixel nearest to a place, zero outside the image. */
-  crop(image, centre) {
-    const [row, column] = centre.map(Math.round);
+  /** The window around a place, zero outside the image. */
+  crop(image, [row, column]) {
     const { window: side, size } = this, half = Math.floor(side / 2), out = new Float32Array(side * side);
     for (let r = 0; r < side; r++)
       for (let q = 0; q < side; q++) {

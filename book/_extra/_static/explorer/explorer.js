@@ -200,7 +200,7 @@
     const looked = step >= 0 ? scene.steps[step] : null, box = part("window");
     box.toggleAttribute("hidden", !looked);
     if (!looked) return;
-    const [row, column] = looked.centre.map(Math.round), half = Math.floor(net.window / 2);
+    const [row, column] = looked.centre, half = Math.floor(net.window / 2);
     const square = { x: column - half, y: row - half, width: net.window, height: net.window };
     for (const [name, value] of Object.entries(square)) box.setAttribute(name, value);
   }
