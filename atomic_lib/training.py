@@ -34,17 +34,19 @@ POINTS = 500  # most points of a recorded curve
 
 @dataclass
 class Curve:
-    """What a training looked like: the loss, and held-out metrics, against steps and seconds."""
+    """What a training looked like: the loss, each a mean over `stride` steps, and held-out metrics."""
 
     steps: list[int] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     loss: list[float] = field(default_factory=list)
     held_out: list[dict] = field(default_factory=list)
+    stride: int = 10
 
     def add(self, step: int, seconds: float, value: float) -> None:
         """Add one point (a mean loss); when there are too many, neighbours are averaged in pairs."""
         self.steps.append(step), self.seconds.append(round(seconds, 2)), self.loss.append(float(f"{value:.5g}"))
         if len(self.steps) >= POINTS:
+            self.stride *= 2
             self.steps, self.seconds = self.steps[1::2], self.seconds[1::2]
             self.loss = [float(f"{(a + b) / 2:.5g}") for a, b in zip(self.loss[::2], self.loss[1::2], strict=False)]
 
@@ -158,7 +160,7 @@ class Training:
             while self.progress < 1 and not self._agree(stop.is_set()):
                 recent.append(self.advance())
                 self.seconds = self._agree(time.monotonic() - began)
-                if len(recent) == 10 or self.progress >= 1:
+                if len(recent) >= self.curve.stride or self.progress >= 1:
                     mean, recent = sum(recent) / len(recent), []
                     self.curve.add(self.step, self.seconds, mean)
                     bar.set_postfix(loss=f"{mean:.4f}", rate=f"{self.rate():.1e}", done=f"{self.progress:.0%}")
