@@ -1,11 +1,13 @@
 """How fast: everything is measured in one run on the machine at hand, and speeds are ratios within that run."""
 
 import json
+import re
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -132,5 +134,7 @@ def time_to_jaccard(record: dict, goal: float = GOAL) -> float | None:
 def _peak_mb(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e6
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    status = Path("/proc/self/status")  # Linux's ru_maxrss would be the parent's, handed down
+    if status.exists():
+        return int(re.search(r"VmHWM:\s*(\d+) kB", status.read_text())[1]) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS: bytes
