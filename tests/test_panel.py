@@ -233,9 +233,11 @@ def test_bad_input_is_said_in_a_sentence(images, sentence):
 def test_a_model_without_a_recipe_or_with_wrong_ranges(model):
     with pytest.raises(BadInput, match=f"expected \\({model.d0}, 2\\)"):
         atomic_lib.explore(model, IMAGES, ranges=torch.zeros(2, 2))
+    built_by_hand = atomic_lib.AtomicAutoencoder(model.encoder, model.g)
     del model.recipe
-    with pytest.raises(BadInput, match="no recipe"):
-        atomic_lib.explore(model, IMAGES)
+    for without in (model, built_by_hand):
+        with pytest.raises(BadInput, match="no recipe"):
+            atomic_lib.explore(without, IMAGES)
 
 
 def test_there_is_nothing_else_in_the_package_by_accident():

@@ -122,7 +122,7 @@ class Scene:
     def _ranges(self, ranges: Tensor | None) -> Tensor:
         """The lowest and the highest value of each coordinate, (2, d0)."""
         if ranges is None:
-            if not hasattr(self.model, "recipe"):
+            if getattr(self.model, "recipe", None) is None:
                 raise BadInput("the model has no recipe to say what it was trained on; give `ranges` (d0, 2) as well.")
             chosen = torch.Generator().manual_seed(0)
             z, used = self._encode(self.model.recipe.data.batch(TRAINING, chosen))
