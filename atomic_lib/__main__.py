@@ -178,8 +178,6 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", required=True, metavar="PICTURE.png")
     command.add_argument("--json", metavar="LATENTS.json", help="write the latents here too")
     command.add_argument("--k", type=int, help="how many blocks a pursuit may use")
-    steps = {"type": int, "nargs": "?", "const": 5, "default": 0, "metavar": "STEPS"}
-    command.add_argument("--refine", **steps, help="improve the latents against each image first (default: 5 steps)")
     command = commands.add_parser("bench", help="measure speed and memory", description=bench.__doc__)
     command.set_defaults(command=bench)
     command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
