@@ -16,6 +16,16 @@ def unable(why: str):
     (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
 
 
+def listen(tab) -> tuple[list, list]:
+    """What the tab asks for from now on, and what it complains of."""
+    requests, complaints = [], []
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.on("websocket", lambda socket: requests.append(socket.url))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+    return requests, complaints
+
+
 def find_browser() -> str:
     """The path of a Chromium or Chrome on this machine."""
     names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsers import unable
+from browsers import listen, unable
 
 PAGE = Path(__file__).parents[2] / "book" / "_build" / "html" / "explore.html"
 WIDE = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
@@ -111,17 +111,14 @@ def opened(browser):
     """Open the page on some screen; at the end, see that no request left and nothing complained."""
     if not PAGE.exists():
         unable("There is no page yet: run `make book` first.")
-    contexts, requests, complaints = [], [], []
+    contexts, heard = [], []
 
     def open_page(ready=True, **screen):
         context = browser.new_context(offline=True, **screen)
         contexts.append(context)
         tab = context.new_page()
         tab.set_default_timeout(120_000)  # ms: a busy machine takes its time
-        tab.on("request", lambda request: requests.append(request.url))
-        tab.on("websocket", lambda socket: requests.append(socket.url))
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        heard.append(listen(tab))
         tab.goto(PAGE.as_uri())
         if ready:
             tab.wait_for_selector("#explorer[data-ready]")
@@ -130,8 +127,9 @@ def opened(browser):
     yield open_page
     for context in contexts:
         context.close()
-    assert not [url for url in requests if not url.startswith(("file:", "data:", "blob:"))]
-    assert not complaints
+    for requests, complaints in heard:
+        assert not [url for url in requests if not url.startswith(("file:", "data:", "blob:"))]
+        assert not complaints
 
 
 @pytest.fixture

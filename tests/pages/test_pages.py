@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
-from browsers import unable
+from browsers import listen, unable
 from bs4 import BeautifulSoup
 
 BOOK = Path(__file__).parents[2] / "book"
@@ -146,11 +146,7 @@ TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clie
 def test_opens_from_disk_without_a_network(browser, page, screen):
     with browser.new_context(offline=True, **SCREENS[screen]) as context:
         tab = context.new_page()
-        requests, complaints = [], []
-        tab.on("request", lambda request: requests.append(request.url))
-        tab.on("websocket", lambda socket: requests.append(socket.url))
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        requests, complaints = listen(tab)
         tab.goto((HTML / page).as_uri(), wait_until="networkidle")
 
         assert tab.evaluate(FORMULAS) == {"blank": [], "wrong": []}

@@ -14,6 +14,7 @@ import urllib.request
 
 import nbformat
 import pytest
+from browsers import listen
 
 CELL = """
 import torch, atomic_lib
@@ -100,11 +101,7 @@ def test_a_hand_on_the_sliders(browser, server):
         context.set_default_timeout(1000 * PATIENCE)
         context.route(ICONS + "**", lambda route: route.fulfill(content_type="text/css", body=""))
         tab = context.new_page()
-        requests, complaints = [], []
-        tab.on("request", lambda request: requests.append(request.url))
-        tab.on("websocket", lambda socket: requests.append(socket.url))
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        requests, complaints = listen(tab)
         tab.goto(address)
         if name == "jupyterlab":
             tab.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
