@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from . import ablations, checkpoints, digits, metrics, spikes
-from .errors import BadInput
+from .errors import BadInput, check_range
 from .model import device_of
 from .recipes import RECIPES, find
 from .spikes import Spikes
@@ -92,7 +92,7 @@ def decompose(options: argparse.Namespace) -> None:
     if options.json:
         latents = {"weights": model.recipe.name, "image": str(options.image), "used": used[0].tolist()}
         latents["z"] = [[round(value, 6) for value in block] for block in z[0].tolist()]
-        checkpoints.write_whole(options.json, (json.dumps(latents, indent=1) + "\n").encode())
+        checkpoints.write_json(options.json, latents)
     print(f"{options.out}: {int(used.sum())} of {used.shape[1]} blocks in use")
 
 
@@ -106,8 +106,9 @@ def ablate(options: argparse.Namespace) -> None:
                 print(f"  {done}  {ablations.command(name, variant, seed)}")
         return
     ablation = ablations.find(options.name)
-    seeds = range(ablation.seeds if options.seeds is None else options.seeds)
-    for seed in seeds if options.seed is None else [options.seed]:
+    count = ablation.seeds if options.seeds is None else options.seeds
+    check_range("seeds", count, 1, 1000)
+    for seed in range(count) if options.seed is None else [options.seed]:
         for variant in [options.variant] if options.variant else ablation.variants:
             path = ablations.result_path(options.name, variant, seed)
             if not path.exists():
@@ -120,11 +121,10 @@ def bench(options: argparse.Namespace) -> None:
     from . import bench
 
     found = bench.bench(options.device, progress=lambda line: print(f"bench: {line}", file=sys.stderr))
-    text = json.dumps(found)
     if options.out:
-        checkpoints.write_whole(options.out, (json.dumps(found, indent=1) + "\n").encode())
+        checkpoints.write_json(options.out, found)
     if options.json:
-        return print(text)
+        return print(json.dumps(found))
     for title in ("reference_step", "time_to_jaccard"):
         print(f"\n{title}"), _report(found[title])
     _table("models", [{"weights": name, **speeds} for name, speeds in found["models"].items()])

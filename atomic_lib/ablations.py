@@ -4,7 +4,6 @@ Every run is one process and one command, and leaves one file, data/results/ABLA
 what was measured. Runs that have their file are not done again.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +32,8 @@ def _small(name: str, **changes) -> Recipe:
     return RECIPES[f"spikes-{name}"].replace(**{"data": Spikes(size=64, sigma=2.0), **changes})
 
 
-_FEW = {
-    "data": Spikes(size=64, sigma=2.0, k=3),
-    "k": 3,
-    "steps": 2000,
-}  # few spikes: what a block holds is learned well
+# Few spikes: what a block holds is learned well.
+_FEW = {"data": Spikes(size=64, sigma=2.0, k=3), "k": 3, "steps": 2000}
 ABLATIONS: dict[str, Ablation] = {
     "seeds": Ablation(
         "Does one spike come to lie in one block, whatever the seed?",
@@ -84,7 +80,7 @@ def run(name: str, variant: str, seed: int, device: str = "auto", progress: bool
     record["curve"] = {"held_out": record["curve"]["held_out"]}  # the losses of all runs would be megabytes
     result = {"ablation": name, "variant": variant, "command": command(name, variant, seed), **record}
     result["navigation"] = navigation_metrics(training.model, recipe.data.held_out(512))
-    checkpoints.write_whole(result_path(name, variant, seed), (json.dumps(result, indent=1) + "\n").encode())
+    checkpoints.write_json(result_path(name, variant, seed), result)
     return result
 
 

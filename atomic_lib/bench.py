@@ -16,7 +16,7 @@ from torch import Tensor
 from . import checkpoints
 from .decoders import ReferenceDecoder
 from .errors import BadInput
-from .model import AtomicAutoencoder
+from .model import AtomicAutoencoder, device_of
 from .recipes import find
 from .spikes import Spikes
 from .training import Training, World, hardware, has_bfloat16, pick_device
@@ -26,27 +26,27 @@ RECIPES = ("spikes-paper", "spikes-plain", "spikes-pursuit")
 GOAL = 0.8  # the jaccard that recipes are timed to
 
 
-def bench(device: str = "auto", growth: bool = True, progress: Callable[[str], None] = lambda line: None) -> dict:
+def bench(device: str = "auto", progress: Callable[[str], None] = lambda line: None) -> dict:
     """All measurements as plain data: machine, reference_step, models, growth, time_to_jaccard.
 
     Seconds a step, the least of some; images a second; MB of memory that a training takes at its peak, each measured in
     a process of its own.
     """
     where = pick_device(device)
-    found = {"machine": hardware(World(0, 1, where)), "torch": torch.__version__}
+    found = {"machine": hardware(World(0, 1, where)), "torch": torch.__version__, "commit": checkpoints.commit()}
     progress("a training step of the reference recipe")
     found["reference_step"] = reference_step(where)
     progress("images a second of the shipped weights")
-    found["models"] = {name: throughput(checkpoints.load(name, where)) for name in checkpoints.shipped()}
+    models = {name: checkpoints.load(name, where) for name in checkpoints.shipped()}
+    found["models"] = {name: throughput(model) for name, model in models.items()}
     found["growth"] = []
-    for recipe in RECIPES if growth else ():
+    for recipe in RECIPES:
         for what, values in GROWING.items():
             for value in values:
                 progress(f"{recipe}, {what} = {value}")
                 point = {"k": 10, "size": 128, what: value}
                 found["growth"].append({"recipe": recipe, "along": what, **point, **apart(recipe, where.type, **point)})
-    records = {name: checkpoints.load(name).record for name in checkpoints.shipped() if name in RECIPES}
-    found["time_to_jaccard"] = {name: time_to_jaccard(record) for name, record in records.items()}
+    found["time_to_jaccard"] = {name: time_to_jaccard(models[name].record) for name in RECIPES if name in models}
     return found
 
 
@@ -81,7 +81,7 @@ def as_released(g: ReferenceDecoder, z: Tensor) -> Tensor:
 
 def throughput(model: AtomicAutoencoder, count: int = 64) -> dict:
     """Images a second that a model encodes, and decodes, in one batch of held-out images."""
-    device = next(model.parameters()).device
+    device = device_of(model)
     sample = model.recipe.data.held_out(count)
     images = (sample.images if isinstance(model.recipe.data, Spikes) else sample).to(device)
     with torch.inference_mode():

@@ -73,7 +73,7 @@ def save(folder: str | Path, model: AtomicAutoencoder, record: dict) -> Path:
     record = {**record, "sha256": hashlib.sha256(content).hexdigest()}
     path = Path(folder) / f"{record['name']}.safetensors"
     write_whole(path, content)
-    write_whole(path.with_suffix(".json"), (json.dumps(record, indent=1) + "\n").encode())
+    write_json(path.with_suffix(".json"), record)
     return path
 
 
@@ -108,6 +108,11 @@ def write_whole(path: str | Path, content: bytes = b"", writer=None) -> None:
     finally:
         if os.path.exists(aside):
             os.unlink(aside)
+
+
+def write_json(path: str | Path, content: dict | list) -> None:
+    """`write_whole` of plain data, as indented JSON."""
+    write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def commit() -> str:

@@ -46,6 +46,7 @@ def test_the_list_names_every_run_and_its_command(capsys):
 def test_what_is_not_there_is_said_in_a_sentence(tiny, capsys):
     assert main(["ablate", "nothing"]) == 2
     assert main(["ablate", "tiny", "--variant", "nothing"]) == 2
+    assert main(["ablate", "tiny", "--seeds", "0"]) == 2
     assert "pursuit" in capsys.readouterr().err
     with pytest.raises(BadInput, match="--variant plain --seed 0"):
         ablations.results("tiny")
