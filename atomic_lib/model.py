@@ -113,13 +113,17 @@ def loss(
     if not isinstance(model.encoder, PursuitEncoder):
         z, used = model.encode(images)
         value = (images - model.decode(z, used)).square().sum() / energy
+        blocks = z.flatten(0, 1)
     else:
         steps = list(model.encoder.pursue(images, model.g, depth or model.k))
         *before, last = [step.residual.square().sum() / energy for step in steps]
         value = last + early * sum(before) / max(1, len(before))
-        z = torch.cat([step.z for step in steps])[:: len(steps), None]
+        blocks = torch.cat([step.z for step in steps])
     alignment = getattr(model.recipe, "alignment", "none")
-    return value if alignment == "none" else value + align * misalignment(model, z[:, 0].detach(), alignment)
+    if alignment == "none":
+        return value
+    some = blocks[:: max(1, len(blocks) // len(images))]  # about one block an image: a Jacobian is dear
+    return value + align * misalignment(model, some.detach(), alignment)
 
 
 def misalignment(model: AtomicAutoencoder, z: Tensor, alignment: str) -> Tensor:

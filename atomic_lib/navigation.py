@@ -20,6 +20,15 @@ def latent_range(z: Tensor, used: Tensor, tail: float = 0.01) -> Tensor:
     return torch.quantile(z[used].float().cpu(), torch.tensor([tail, 1 - tail]), dim=0).T
 
 
+@torch.inference_mode()
+def training_range(model: AtomicAutoencoder, count: int = 1024, seed: int = 0) -> Tensor:
+    """The `latent_range` (d0, 2) over `count` training images; zeros if none of them uses a block."""
+    images = model.recipe.data.batch(count, torch.Generator().manual_seed(seed))
+    parts = [model.encode(part.to(device_of(model))) for part in images.split(128)]
+    z, used = (torch.cat(part) for part in zip(*parts, strict=True))
+    return latent_range(z, used) if used.any() else torch.zeros(model.d0, 2)
+
+
 class Sweep(NamedTuple):
     """A walk through one block: coordinate j goes through `values` (d0, steps), the others stay.
 

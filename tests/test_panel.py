@@ -13,7 +13,7 @@ from PIL import Image
 
 import atomic_lib
 from atomic_lib import BadInput, Recipe
-from atomic_lib.navigation import latent_range
+from atomic_lib.navigation import training_range
 from atomic_lib.spikes import Spikes
 
 PLAIN = Recipe("small", Spikes(size=32, sigma=2.0, k=3), "one-shot", "separable", k=3, d0=3, steps=1)
@@ -163,7 +163,7 @@ def test_what_was_done_by_hand_survives_another_goal_but_not_another_image(panel
 def test_sliders_go_as_far_as_training_and_the_images_do(panel, model):
     with torch.inference_mode():
         z, used = model.encode(IMAGES)
-        training = latent_range(*model.encode(model.recipe.data.batch(128, torch.Generator().manual_seed(0))))
+        training = training_range(model, 128)
     ends = []
     for place in ("min", "max"):
         for slider in panel.coordinates:

@@ -20,7 +20,7 @@ from ..checkpoints import load, write_whole
 from ..digits import mnist
 from ..errors import BadInput
 from ..model import AtomicAutoencoder
-from ..navigation import latent_range
+from ..navigation import training_range
 from ..spikes import Spikes
 
 MODELS = ("spikes-pursuit", "digits-pursuit")
@@ -62,7 +62,8 @@ def export(name: str, folder: str | Path = FOLDER) -> Path:
         "k": model.k, "d0": model.d0, "size": model.size, "rank": model.g.rank,
         "window": encoder.window, "smooth": encoder.smooth, "stop": encoder.stop,
         "strides": [layer.stride[0] for layer in encoder.look if isinstance(layer, torch.nn.Conv2d)],
-        "range": training_range(model), "rangeImages": TRAINING_IMAGES,
+        "range": [[round(value, 4) for value in ends] for ends in training_range(model, TRAINING_IMAGES).tolist()],
+        "rangeImages": TRAINING_IMAGES,
         "tensors": tensors,
         "images": images,
     }  # fmt: skip
@@ -90,15 +91,6 @@ def read(name: str, folder: str | Path = FOLDER) -> tuple[dict, dict[str, torch.
         return header, {name: torch.from_numpy(part.reshape(shape).copy()) for (name, shape), part in tensors}
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise BadInput(f"{path}: not a file of the page ({error}); write it with `make explorer`.") from None
-
-
-def training_range(model: AtomicAutoencoder, count: int = TRAINING_IMAGES) -> list[list[float]]:
-    """From where to where each coordinate goes, (d0, 2): 1–99 % over the blocks in use of `count` training images."""
-    images = model.recipe.data.batch(count, torch.Generator().manual_seed(0))
-    with torch.inference_mode():
-        parts = [model.encode(part) for part in images.split(128)]
-    z, used = (torch.cat(part) for part in zip(*parts, strict=True))
-    return [[round(value, 4) for value in ends] for ends in latent_range(z, used).tolist()]
 
 
 def _weights(model: AtomicAutoencoder) -> tuple[bytes, list]:

@@ -6,7 +6,7 @@ from torch import Tensor
 from ..encoders import OneShot
 from ..errors import BadInput, check_range
 from ..model import AtomicAutoencoder, device_of, relative_error
-from ..navigation import latent_range
+from ..navigation import training_range
 from ..spikes import check_images, pad_to
 
 TRAINING = 128  # images of the training set that say how far a coordinate goes
@@ -124,9 +124,7 @@ class Scene:
         if ranges is None:
             if getattr(self.model, "recipe", None) is None:
                 raise BadInput("the model has no recipe to say what it was trained on; give `ranges` (d0, 2) as well.")
-            chosen = torch.Generator().manual_seed(0)
-            z, used = self._encode(self.model.recipe.data.batch(TRAINING, chosen))
-            ranges = latent_range(z, used) if used.any() else torch.zeros(self.model.d0, 2)
+            ranges = training_range(self.model, TRAINING)
         if ranges.shape != (self.model.d0, 2) or not torch.isfinite(ranges).all():
             raise BadInput(f"ranges: the shape is {tuple(ranges.shape)}; expected ({self.model.d0}, 2), all finite.")
         seen = torch.cat([ranges.T.float().cpu(), self.encoded[self.used]])
