@@ -241,7 +241,7 @@ class Training:
         return {
             "name": recipe.name, "recipe": recipe.as_json(), "seed": self.seed,
             "steps": self.step, "short_run": self.step < recipe.steps, "minutes": round(self.seconds / 60, 2),
-            "hardware": hardware(self.world), "precision": precision, "torch": torch.__version__,
+            "hardware": hardware(self.world), "precision": precision, "stored": "float16", "torch": torch.__version__,
             "commit": self.commit, "curve": vars(self.curve), "metrics": metrics,
         }  # fmt: skip
 
