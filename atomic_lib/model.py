@@ -1,13 +1,11 @@
 """The atomic autoencoder of the paper: f = f_D ∘ f_E with f_D(z) = Σᵢ g(zᵢ)."""
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import jvp, vmap
 
-from .encoders import BoundedLatents, Code, PursuitEncoder
+from .encoders import Code, PursuitEncoder, bound_of
 from .errors import BadInput, check_range
 from .spikes import check_images, pad_to
 
@@ -72,7 +70,7 @@ class AtomicAutoencoder(nn.Module):
         check_range("steps", steps, 0, 10_000)
         x = self._fitting(images, None)
         used = torch.ones(z.shape[:2], dtype=torch.bool, device=z.device) if used is None else used
-        bound = 1.0 if isinstance(self.encoder.latents, BoundedLatents) else math.inf
+        bound = bound_of(self.encoder.latents)
         damping = z.new_full((len(z), 1), 1e-3)
         residual = x - self.decode(z, used)
         for _ in range(steps):
@@ -117,6 +115,9 @@ def loss(
     else:
         steps = list(model.encoder.pursue(images, model.g, depth or model.k))
         *before, last = [step.residual.square().sum() / energy for step in steps]
+        if model.encoder.correction:  # the first look answers for itself, as does the second
+            left = model.encoder.correct(images, steps, model.g)[-1].residual
+            last = (last + left.square().sum() / energy) / 2
         value = last + early * sum(before) / max(1, len(before))
         blocks = torch.cat([step.z for step in steps])
     alignment = getattr(model.recipe, "alignment", "none")

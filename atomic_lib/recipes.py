@@ -111,7 +111,10 @@ _ALL = [
         "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=24_000, noise=0.01, noise_end=0.001,
         bfloat16=True,
     ),
-    Recipe("spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=6000, noise=0.01, noise_end=0.001),
+    Recipe(
+        "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001,
+        encoder_options={"again": True},
+    ),
     Recipe(
         "digits-plain", Digits(), "one-shot", "separable", k=16, d0=6, steps=6000, noise=0.02, noise_end=0.005,
         decoder_options={"rank": 8},
