@@ -1,5 +1,7 @@
 """The model: the shapes of DESIGN §3, the reference's sizes, and the sum that the paper is about."""
 
+from functools import partial
+
 import pytest
 import torch
 
@@ -72,6 +74,20 @@ def test_the_pursuit_subtracts_what_it_has_drawn():
     code = model.decompose(x)
     assert torch.allclose(x - code.atoms.sum(1), steps[-1].residual, atol=1e-5)
     assert torch.allclose(code.atoms, model.atoms(code.z, code.used), atol=1e-5)
+
+
+def test_a_second_look_changes_blocks_by_what_is_left_alone():
+    model, x = small(partial(PursuitEncoder, again=True)), images()
+    encoder = model.encoder
+    steps = list(encoder.pursue(x, model.g, 3))
+    assert torch.equal(encoder.correct(x, steps, model.g)[0].z, steps[0].z), "it starts as none"
+    torch.nn.init.normal_(encoder.correction.gain[-1].weight)
+    corrected = encoder.correct(x, steps, model.g)
+    assert not torch.allclose(corrected[0].z, steps[0].z)
+    code = model.decompose(x)
+    assert torch.allclose(x - code.atoms.sum(1), corrected[-1].residual, atol=1e-5)
+    nothing = [step._replace(residual=torch.zeros_like(x)) for step in steps]
+    assert torch.equal(encoder.correct(x, nothing, model.g)[0].z, steps[0].z)
 
 
 def test_the_pursuit_stops_by_itself_and_can_go_on_past_its_k():

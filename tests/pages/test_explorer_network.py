@@ -23,7 +23,7 @@ const text = (values) => {
   for (const byte of new Uint8Array(values.buffer)) binary += String.fromCharCode(byte);
   return btoa(binary);
 };
-const encode = (image) => [...net.pursue(floats(image))].map(({ z, atom }) => ({ z: [...z], atom: text(atom) }));
+const encode = (image) => net.encode(floats(image)).map(({ z, atom }) => ({ z: [...z], atom: text(atom) }));
 const draw = (latents) => latents.map((z) => text(net.g(Float32Array.from(z))));
 """
 

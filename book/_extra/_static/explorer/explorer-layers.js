@@ -12,7 +12,7 @@ explorer.layers = (() => {
     return x;
   };
 
-  function linear(x, { weight, bias }) {
+  function linear(x, { weight, bias = new Float32Array(weight.length / x.length) }) {
     const out = new Float32Array(bias.length);
     for (let o = 0, w = 0; o < out.length; o++) {
       let sum = bias[o];

@@ -57,6 +57,16 @@ explorer.Network = class {
 
   // --- f_E: the pursuit ------------------------------------------------------------------------------------------
 
+  /** The pursuit's steps; then, where the encoder looks again, with all their blocks corrected at once. */
+  encode(image) {
+    const steps = [...this.pursue(image)];
+    if (!this.layer["encoder.correction.seen"]) return steps;
+    return steps.map((step) => {
+      const z = this.correct(steps.at(-1).residual, step);
+      return { ...step, z, atom: this.g(z) };
+    });
+  }
+
   /** zᵢ = E(rᵢ₋₁), rᵢ = rᵢ₋₁ − g(zᵢ): yield each step, until nothing is left that stands out, or k blocks are. */
   *pursue(image, k = this.k) {
     let residual = image;
@@ -85,6 +95,18 @@ explorer.Network = class {
       x = x.map((value, j) => value + change[j]);
     }
     return linear(layerNorm(x, layer["encoder.describe.2"]), layer["encoder.describe.3"]).map(Math.tanh);
+  }
+
+  /** A second look at a block, at its place in what all of them leave: z + A(z, place) · c. */
+  correct(residual, { z, centre }) {
+    const { leaky, linear } = explorer.layers, layer = (name) => this.layer[`encoder.correction.${name}`];
+    const seen = linear(this.crop(residual, centre), layer("seen"));
+    const hidden = leaky(linear(Float32Array.from([...z, ...this.positionCode(centre)]), layer("gain.0")));
+    const gain = linear(leaky(linear(hidden, layer("gain.2"))), layer("gain.4"));
+    return z.map((value, j) => {
+      const change = seen.reduce((sum, c, i) => sum + gain[j * seen.length + i] * c, 0);
+      return Math.max(-1, Math.min(1, value + 0.1 * change));
+    });
   }
 
   /** Height and place of the blurred residual's maximum: where the encoder looks next. */

@@ -12,7 +12,7 @@ explorer.Scene = class {
   /** A picture, decomposed; `steps` keeps what the encoder looked at on the way. */
   static decompose(net, image) {
     const scene = new explorer.Scene(net, image);
-    scene.steps = [...net.pursue(image)];
+    scene.steps = net.encode(image);
     scene.steps.forEach(({ z, atom }) => scene.add(z, atom));
     return scene;
   }
