@@ -33,7 +33,7 @@ def _small(name: str, **changes) -> Recipe:
 
 
 # Few spikes: what a block holds is learned well.
-_FEW = {"data": Spikes(size=64, sigma=2.0, k=3), "k": 3, "steps": 2000}
+_FEW = {"data": Spikes(size=64, sigma=2.0, k=3), "k": 3, "steps": 1500, "lr": 3e-3}
 ABLATIONS: dict[str, Ablation] = {
     "seeds": Ablation(
         "Does one spike come to lie in one block, whatever the seed?",
