@@ -26,8 +26,9 @@ from .spikes import Sample, Spikes, pad_to
 INK = LinearSegmentedColormap.from_list("ink", ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"])
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"]  # Okabe–Ito
 RING = {"marker": "o", "ls": "", "mfc": "none", "mec": "#009E73", "ms": 10.5, "mew": 1.3}  # the truth, the original
+DIAMOND = {"marker": "D", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 7, "mew": 1.3}  # what became of it
 SQUARE = {"marker": "s", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 10, "mew": 1.6}  # what was missed
-CROSS = {"marker": "x", "ls": "", "color": "#D55E00", "ms": 6, "mew": 1.6}  # what became of it
+CROSS = {"marker": "x", "ls": "", "color": "#D55E00", "ms": 6, "mew": 1.6}  # what is not there
 
 
 def decomposition(model: AtomicAutoencoder, image: Tensor, k: int | None = None, truth: Tensor | None = None) -> Figure:
@@ -97,28 +98,28 @@ def navigation(model: AtomicAutoencoder, image: Tensor, block: int, ranges: Tens
     """Figure 4: one block of one image (1, 1, N, N), each coordinate swept, the others kept.
 
     ranges: (d0, 2), from where to where each coordinate goes. For spikes a ring marks the
-    original and a cross where the moved atom is now.
+    original and a diamond where the moved atom is now.
     """
     path = sweep(model, image, block, ranges, steps)
     spikes = isinstance(model.recipe.data, Spikes)
     rings = [path.original[None, 1:]] * path.values.numel() if spikes else None
-    crosses = [*path.fitted[..., 1:].flatten(0, 1)[:, None]] if spikes else None
-    titles = [f"{value:.2f}".replace("-", "−") for value in path.values.flatten().tolist()]
+    diamonds = [*path.fitted[..., 1:].flatten(0, 1)[:, None]] if spikes else None
+    titles = [f"{round(value, 2) + 0.0:.2f}".replace("-", "−") for value in path.values.flatten().tolist()]
     labels = [f"$z_{{{block + 1},{j + 1}}}$" for j in range(len(ranges))]
-    return gallery([*path.pictures.flatten(0, 1)[:, None]], steps, titles, labels, rings, crosses)
+    return gallery([*path.pictures.flatten(0, 1)[:, None]], steps, titles, labels, rings, diamonds)
 
 
 def gallery(
     pictures: list[Tensor], columns: int, titles: list[str] = (), row_labels: list[str] = (),
-    rings: list[Tensor] | None = None, crosses: list[Tensor] | None = None,
+    rings: list[Tensor] | None = None, diamonds: list[Tensor] | None = None,
 ) -> Figure:  # fmt: skip
-    """Pictures (1, N, N) in rows on one scale; positions (n, 2) ringed or crossed in each."""
+    """Pictures (1, N, N) in rows on one scale; positions (n, 2) in rings or diamonds in each."""
     figure, axes = _grid(len(pictures), columns)
     scale = max(1e-6, *(float(picture.abs().max()) for picture in pictures))
     font = 8.5 * max(1, columns / 6.5)  # a wide figure is shown smaller
     for i, (axis, picture) in enumerate(zip(axes, pictures, strict=False)):
         _show(axis, picture[0], titles[i] if i < len(titles) else "", scale, font)
-        for marks, style in ((rings, RING), (crosses, CROSS)):
+        for marks, style in ((rings, RING), (diamonds, DIAMOND)):
             if marks is not None:
                 axis.plot(marks[i][:, 1].cpu(), marks[i][:, 0].cpu(), **style)
     for label, axis in zip(row_labels, axes[::columns], strict=False):
