@@ -100,7 +100,7 @@ class AtomicAutoencoder(nn.Module):
 
 
 def loss(
-    model: AtomicAutoencoder, images: Tensor, depth: int | None = None, relative=True, early=0.3, align=0.5
+    model: AtomicAutoencoder, images: Tensor, depth: int | None = None, relative=True, early=0.3, align=0.2
 ) -> Tensor:
     """Equation (1) as a relative error, Σ‖x − f(x)‖²/Σ‖x‖² over the batch, or as the mean squared error of a pixel.
 
