@@ -57,10 +57,15 @@ explorer.Network = class {
 
   // --- f_E: the pursuit ------------------------------------------------------------------------------------------
 
+  /** Whether the encoder looks at all its blocks again, at the end. */
+  get again() {
+    return "encoder.correction.seen" in this.layer;
+  }
+
   /** The pursuit's steps; then, where the encoder looks again, with all their blocks corrected at once. */
   encode(image) {
     const steps = [...this.pursue(image)];
-    if (!this.layer["encoder.correction.seen"]) return steps;
+    if (!this.again) return steps;
     return steps.map((step) => {
       const z = this.correct(steps.at(-1).residual, step);
       return { ...step, z, atom: this.g(z) };

@@ -10,7 +10,7 @@ explorer.words = (() => {
   /** What is being seen, in plain words. state: what was chosen; scene: the blocks on show, of the network `net`. */
   function describe(state, scene, net) {
     const { step, mode, pointed, selected } = state, { blocks } = scene;
-    if (step >= 0) return ofStep(step, scene.steps.length);
+    if (step >= 0) return ofStep(step, scene.steps.length, net.again);
     if (mode === "draw" && !scene.steps)
       return `Nothing to decompose yet: ${net.images.spikes ? "drop some spikes" : "draw something"}.`;
     if (!blocks.length) return "The network finds nothing to draw here.";
@@ -24,9 +24,10 @@ explorer.words = (() => {
     return ofAll(state, scene);
   }
 
-  const ofStep = (step, steps) =>
+  const ofStep = (step, steps, again) =>
     `Step ${step + 1} of ${steps}: the encoder looks where most is left, inside the square, and block ${step + 1} is `
-    + "to draw what it sees there.";
+    + "to draw what it sees there."
+    + (again && step === steps - 1 ? " Then all blocks are corrected at once, by what is left." : "");
 
   function ofBlock(i, state, scene) {
     const named = `Block ${i + 1} of ${scene.blocks.length}`;
