@@ -28,7 +28,7 @@ def test_time_to_a_goal_is_read_from_the_record():
 
 
 def test_the_command_prints_one_json_object(monkeypatch, capsys, tmp_path):
-    cost, speeds = {"seconds": 1.0, "mb": 1.0}, {"encoded": 1.0, "decoded": 1.0}
+    cost, speeds = {"seconds": 1.0, "mb": 1.0}, {"encoded": 1.0, "decoded": 1.0, "refined": 1.0}
     monkeypatch.setattr(bench, "apart", lambda *_, **__: cost)
     monkeypatch.setattr(bench, "reference_step", lambda *_: {"released": 1.0})
     monkeypatch.setattr(bench, "throughput", lambda _: speeds)
