@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
 import torch
 
-from atomic_lib import bench
+from atomic_lib import RECIPES, bench
 from atomic_lib.__main__ import main
+from atomic_lib.digits import Digits
+from atomic_lib.spikes import Spikes
 
 
 def test_the_ways_of_a_reference_step_agree():
@@ -19,6 +22,15 @@ def test_a_step_has_a_cost_and_it_is_measured_apart():
     ballast = torch.ones(200_000_000)  # what this process holds is not the other's
     again = bench.apart("spikes-plain", "cpu", k=2, size=64)
     assert again["mb"] < cost["mb"] + ballast.nbytes / 2e6
+
+
+@pytest.mark.parametrize("name", ["spikes-pursuit", "digits-plain"])
+def test_encoding_decoding_and_refining_are_timed(name):
+    recipe = RECIPES[name]
+    data = Spikes(size=32, sigma=2.0, k=2) if isinstance(recipe.data, Spikes) else Digits(32)
+    model = recipe.replace(data=data, k=2, encoder_options={}, decoder_options={}).build().eval()
+    speeds = bench.throughput(model, count=8)
+    assert set(speeds) == {"encoded", "decoded", "refined"} and min(speeds.values()) > 0
 
 
 def test_time_to_a_goal_is_read_from_the_record():
