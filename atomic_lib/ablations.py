@@ -28,7 +28,7 @@ class Ablation:
 def _small(name: str, **changes) -> Recipe:
     """A spikes recipe for images of 64×64, everything in pixels scaled with them (σ = 2 px)."""
     if name == "pursuit":
-        changes = {"encoder_options": {"window": 18, "smooth": 1.0, "again": True}, **changes}
+        changes = {"encoder_options": {"window": 18, "smooth": 1.0, "again": 1}, **changes}
     return RECIPES[f"spikes-{name}"].replace(**{"data": Spikes(size=64, sigma=2.0), **changes})
 
 

@@ -111,17 +111,18 @@ class PursuitEncoder(nn.Module):
     can go on past the k that it was trained with. In exchange it is *given* that an atom is local.
 
     window: side of the square looked at, px. smooth: σ of the blur, px. stride: of the first convolution. stop: in
-    units of the image. again: whether all blocks are corrected at the end, see `Correction`.
+    units of the image. again: how often all blocks are corrected at the end, see `Correction`; in training once, which
+    is what later corrections are good at, too.
     """
 
     def __init__(
         self, k: int, d0: int, size: int, latents: nn.Module,
         window: int = 24, smooth: float = 1.5, stop: float = 0.1, stride: int = 1, channels: int = 32, width: int = 256,
-        again: bool = False,
+        again: int = 0,
     ):  # fmt: skip
         super().__init__()
         self.k, self.d0, self.latents, self.size = k, d0, latents, size
-        self.window, self.smooth, self.stop = window, smooth, stop
+        self.window, self.smooth, self.stop, self.again = window, smooth, stop, again
         layers = []
         for before, after, step in ((1, channels // 2, stride), (channels // 2, channels, 2), (channels, channels, 2)):
             layers += [nn.Conv2d(before, after, 5, stride=step, padding=2), nn.LeakyReLU(0.2)]
@@ -135,7 +136,7 @@ class PursuitEncoder(nn.Module):
     def forward(self, images: Tensor, g: nn.Module, k: int | None = None) -> Code:
         k = self.k if k is None else k
         steps = list(self.pursue(images, g, k))
-        if self.correction and steps:
+        for _ in range(self.again if steps else 0):
             steps = self.correct(images, steps, g)
         z = images.new_zeros(len(images), k, self.d0)
         used = torch.zeros(len(images), k, dtype=torch.bool, device=images.device)

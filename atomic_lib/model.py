@@ -115,7 +115,7 @@ def loss(
     else:
         steps = list(model.encoder.pursue(images, model.g, depth or model.k))
         *before, last = [step.residual.square().sum() / energy for step in steps]
-        if model.encoder.correction:  # the first look answers for itself, as does the second
+        if model.encoder.correction:  # the first look answers for itself, and one further look
             left = model.encoder.correct(images, steps, model.g)[-1].residual
             last = (last + left.square().sum() / energy) / 2
         value = last + early * sum(before) / max(1, len(before))

@@ -113,7 +113,7 @@ _ALL = [
     ),
     Recipe(
         "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001,
-        encoder_options={"again": True},
+        encoder_options={"again": 3},
     ),
     Recipe(
         "digits-plain", Digits(), "one-shot", "separable", k=16, d0=6, steps=6000, noise=0.02, noise_end=0.005,

@@ -77,7 +77,7 @@ def test_the_pursuit_subtracts_what_it_has_drawn():
 
 
 def test_a_second_look_changes_blocks_by_what_is_left_alone():
-    model, x = small(partial(PursuitEncoder, again=True)), images()
+    model, x = small(partial(PursuitEncoder, again=1)), images()
     encoder = model.encoder
     steps = list(encoder.pursue(x, model.g, 3))
     assert torch.equal(encoder.correct(x, steps, model.g)[0].z, steps[0].z), "it starts as none"

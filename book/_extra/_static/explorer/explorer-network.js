@@ -57,19 +57,18 @@ explorer.Network = class {
 
   // --- f_E: the pursuit ------------------------------------------------------------------------------------------
 
-  /** Whether the encoder looks at all its blocks again, at the end. */
-  get again() {
-    return "encoder.correction.seen" in this.layer;
-  }
-
-  /** The pursuit's steps; then, where the encoder looks again, with all their blocks corrected at once. */
+  /** The pursuit's steps; then all their blocks are corrected at once, `again` times. */
   encode(image) {
-    const steps = [...this.pursue(image)];
-    if (!this.again) return steps;
-    return steps.map((step) => {
-      const z = this.correct(steps.at(-1).residual, step);
-      return { ...step, z, atom: this.g(z) };
-    });
+    let steps = [...this.pursue(image)], left = steps.at(-1)?.residual;
+    for (let n = 0; n < this.again; n++) {
+      steps = steps.map((step) => {
+        const z = this.correct(left, step);
+        return { ...step, z, atom: this.g(z) };
+      });
+      left = image.slice();
+      for (const { atom } of steps) for (let p = 0; p < left.length; p++) left[p] -= atom[p];
+    }
+    return steps;
   }
 
   /** zᵢ = E(rᵢ₋₁), rᵢ = rᵢ₋₁ − g(zᵢ): yield each step, until nothing is left that stands out, or k blocks are. */
