@@ -56,25 +56,29 @@ class AtomicAutoencoder(nn.Module):
         code = self.encoder(self._fitting(images, k), self.g, k)
         return code if code.atoms is not None else code._replace(atoms=self.atoms(code.z))
 
-    def random_codes(
-        self, count: int, generator: torch.Generator, blocks: int | None = None, ranges: Tensor | None = None
-    ) -> Tensor:
-        """Latent codes (count, blocks, d0), uniform in the box of bounded latents, or in `ranges` (d0, 2).
+    def box(self, ranges: Tensor | None = None) -> Tensor:
+        """Low and high (d0, 2) of each coordinate: (−1, 1) for bounded latents, or the `ranges` given.
 
-        blocks: k unless told otherwise. Latents without a bound have no box: give the range that encoded images take
-        (`navigation.latent_range`), as the paper does. Raises `BadInput` without a box, or for one with an empty side.
+        Latents without a bound have no box: give the range that encoded images take (`navigation.latent_range`), as the
+        paper does. Raises `BadInput` without a box, or for one with an empty side.
         """
-        check_range("count", count, 1, 100_000)
-        check_range("blocks", self.k if blocks is None else blocks, 1, 1024)
         if ranges is None and not isinstance(self.encoder.latents, BoundedLatents):
             raise BadInput("the latents of this model are not bounded: give `ranges`, the range of encoded images.")
         ranges = torch.tensor([[-1.0, 1.0]] * self.d0) if ranges is None else torch.as_tensor(ranges).float().cpu()
         if ranges.shape != (self.d0, 2) or not (ranges[:, 0] < ranges[:, 1]).all():
             raise BadInput(f"ranges: {ranges.tolist()}; expected {self.d0} pairs, low < high.")
-        low, high = ranges.to(generator.device).T
-        shape = (count, self.k if blocks is None else blocks, self.d0)
-        codes = low + (high - low) * torch.rand(shape, generator=generator, device=generator.device)
-        return codes.to(device_of(self))
+        return ranges
+
+    def random_codes(
+        self, count: int, generator: torch.Generator, blocks: int | None = None, ranges: Tensor | None = None
+    ) -> Tensor:
+        """Latent codes (count, blocks, d0), uniform in the `box`; k blocks unless told otherwise."""
+        blocks = self.k if blocks is None else blocks
+        check_range("count", count, 1, 100_000)
+        check_range("blocks", blocks, 1, 1024)
+        low, high = self.box(ranges).to(generator.device).T
+        uniform = torch.rand(count, blocks, self.d0, generator=generator, device=generator.device)
+        return (low + (high - low) * uniform).to(device_of(self))
 
     @torch.no_grad()
     def sample(
