@@ -263,7 +263,9 @@ def encoders(models: dict[str, AtomicAutoencoder], sample: Sample, chosen: int) 
     return figure
 
 
-def shares(panels: dict[str, dict[str, Tensor]], marks: dict[str, list[float]], linear: tuple[str, ...] = ()) -> Figure:
+def shares(
+    panels: dict[str, dict[str, Tensor]], marks: dict[str, list[float]], linear: tuple[str, ...] = (), xlabel: str = ""
+) -> Figure:
     """How large values are: the share of them up to each value. panels: {title: {label: values}}.
 
     `marks` are dashed, by title; the panels named in `linear` have a linear axis.
@@ -274,7 +276,7 @@ def shares(panels: dict[str, dict[str, Tensor]], marks: dict[str, list[float]], 
             axis.ecdf(values.double().numpy(), color=COLOURS[i % len(COLOURS)], label=label, lw=1.6)
         for mark in marks.get(title, []):
             axis.axvline(mark, color="#555555", ls="--", lw=1)
-        axis.set(title=title, xscale="linear" if title in linear else "log", ylim=(-0.02, 1.02))
+        axis.set(title=title, xlabel=xlabel, xscale="linear" if title in linear else "log", ylim=(-0.02, 1.02))
     axes[0].set_ylabel("share up to here")
     _legend(figure, axes[0])
     return figure
@@ -295,6 +297,9 @@ def bands(panels: dict[str, dict[str, dict[float, Tensor]]], xlabel: str, marks:
         if title in marks:
             axis.axhline(marks[title], color="#555555", ls="--", lw=1)
         axis.set(title=title, yscale="log", xlabel=xlabel)
+        axis.xaxis.get_major_locator().set_params(
+            integer=all(isinstance(x, int) for line in lines.values() for x in line)
+        )
     _legend(figure, axes[0])
     return figure
 
