@@ -320,7 +320,7 @@ def clouds(codes: dict[str, Tensor], box: Tensor) -> Figure:
     return figure
 
 
-def film(models: dict[str, AtomicAutoencoder], sample: Sample, spikes: int = 2, columns: int = 9) -> Figure:
+def film(models: dict[str, AtomicAutoencoder], sample: Sample, spikes: int = 2, columns: int = 7) -> Figure:
     """Two spikes change places along a sample: some of its frames, coloured by block, and which block holds which.
 
     Above, for each model, its atoms in the middle half of the image, the truth ringed; below, a bar for each of the

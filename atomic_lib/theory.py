@@ -216,9 +216,9 @@ def validity(
 def subsums(model: AtomicAutoencoder, images: Tensor, generator: torch.Generator) -> list[tuple[int, float]]:
     """Does a part of an image's blocks decode to an image that is encoded as the same atoms?
 
-    Of each image (B, 1, N, N), one subset I of its active blocks for each size, drawn by the generator. Pairs
-    (|I|, error): Σ‖g(z′_π(i)) − g(zᵢ)‖² / Σ_I ‖g(zᵢ)‖² with the best matching π of the re-encoded blocks z′ with those
-    of I; what has no partner is compared with nothing. 0 if the same atoms are found, 2 if others instead.
+    Of each image (B, 1, N, N), one subset of its active blocks for each size, drawn by the generator. Pairs (size,
+    error): Σ‖g(z′ᵢ) − g(zᵢ)‖² / Σ‖g(zᵢ)‖² with the best matching of the re-encoded blocks z′ with those of the subset;
+    what has no partner is compared with nothing. 0 if the same atoms are found, 2 if others instead.
     """
     (_, active, atoms), found = _active(model, images), []
     order = torch.rand(active.shape, generator=generator).masked_fill(~active, 2.0).argsort(dim=1).argsort(dim=1)
