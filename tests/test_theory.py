@@ -150,6 +150,7 @@ def test_recoding_error_of_the_same_of_other_and_of_missing_atoms():
     assert theory.recoding_error(same, same.flip(0)) == 0
     assert theory.recoding_error(one[None], three[None]) == 2
     assert theory.recoding_error(same, none) == 1
+    assert theory.recoding_error(one[None], -one[None]) == 2  # better alone than paired
     assert theory.recoding_error(one[None], torch.stack([one / 2, one / 2])) == pytest.approx(0.5)
 
 
