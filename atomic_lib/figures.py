@@ -22,6 +22,7 @@ from .metrics import DETECTION, fit_gaussians, pairs
 from .model import AtomicAutoencoder, device_of, relative_error
 from .navigation import sweep
 from .spikes import Sample, Spikes, pad_to
+from .theory import discrepancies, owners
 
 INK = LinearSegmentedColormap.from_list("ink", ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"])
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"]  # Okabe–Ito
@@ -263,6 +264,91 @@ def encoders(models: dict[str, AtomicAutoencoder], sample: Sample, chosen: int) 
     return figure
 
 
+def shares(
+    panels: dict[str, dict[str, Tensor]], marks: dict[str, list[float]], linear: tuple[str, ...] = (), xlabel: str = ""
+) -> Figure:
+    """How large values are: the share of them up to each value. panels: {title: {label: values}}.
+
+    `marks` are dashed, by title; the panels named in `linear` have a linear axis.
+    """
+    figure, axes = _panels(len(panels))
+    for axis, (title, lines) in zip(axes, panels.items(), strict=True):
+        for i, (label, values) in enumerate(lines.items()):
+            axis.ecdf(values.double().numpy(), color=COLOURS[i % len(COLOURS)], label=label, lw=1.6)
+        for mark in marks.get(title, []):
+            axis.axvline(mark, color="#555555", ls="--", lw=1)
+        axis.set(title=title, xlabel=xlabel, xscale="linear" if title in linear else "log", ylim=(-0.02, 1.02))
+    axes[0].set_ylabel("share up to here")
+    _legend(figure, axes[0])
+    return figure
+
+
+def bands(panels: dict[str, dict[str, dict[float, Tensor]]], xlabel: str, marks: dict[str, float]) -> Figure:
+    """Median and, shaded, 10th to 90th percentile of values along x. panels: {title: {label: {x: values}}}.
+
+    One line a panel may be dashed: `marks`, by title.
+    """
+    figure, axes = _panels(len(panels))
+    for axis, (title, lines) in zip(axes, panels.items(), strict=True):
+        for i, (label, values) in enumerate(lines.items()):
+            colour = COLOURS[i % len(COLOURS)]
+            low, middle, high = np.array([np.quantile(found, (0.1, 0.5, 0.9)) for found in values.values()]).T
+            axis.plot(list(values), middle, "o-", ms=3, lw=1.6, color=colour, label=label)
+            axis.fill_between(list(values), low, high, color=colour, alpha=0.15, lw=0)
+        if title in marks:
+            axis.axhline(marks[title], color="#555555", ls="--", lw=1)
+        axis.set(title=title, yscale="log", xlabel=xlabel)
+        axis.xaxis.get_major_locator().set_params(
+            integer=all(isinstance(x, int) for line in lines.values() for x in line)
+        )
+    _legend(figure, axes[0])
+    return figure
+
+
+def clouds(codes: dict[str, Tensor], box: Tensor) -> Figure:
+    """Each pair of coordinates of latent blocks (M, d0) in their box (d0, 2), a row a model, with its discrepancy."""
+    chosen = [(i, j) for i in range(len(box)) for j in range(i)]
+    figure = Figure(figsize=(2.3 * len(chosen), 2.5 * len(codes)), dpi=140, layout="constrained")
+    axes = figure.subplots(len(codes), len(chosen), squeeze=False)
+    for row, (label, z), colour in zip(axes, codes.items(), COLOURS, strict=False):
+        uneven = discrepancies(z, box)
+        for axis, (i, j) in zip(row, chosen, strict=True):
+            axis.plot(z[:, j], z[:, i], ".", ms=2, alpha=0.5, color=colour, mew=0)
+            axis.set(xlim=box[j].tolist(), ylim=box[i].tolist())
+            axis.set(xlabel=f"$z_{{i,{j + 1}}}$", ylabel=f"$z_{{i,{i + 1}}}$")
+            axis.set_title(f"{label}: {uneven[i, j]:.2f}", fontsize=9)
+            axis.set_box_aspect(1)
+    return figure
+
+
+def film(models: dict[str, AtomicAutoencoder], sample: Sample, spikes: int = 2, columns: int = 7) -> Figure:
+    """Two spikes change places along a sample: some of its frames, coloured by block, and which block holds which.
+
+    Above, for each model, its atoms in the middle half of the image, the truth ringed; below, a bar for each of the
+    first `spikes` spikes, in the colour of its block, grey where no block holds half of it. Other blocks are black.
+    """
+    figure = Figure(figsize=(1.05 * columns, 1.75 * len(models)), dpi=140, layout="constrained")
+    parts = figure.subfigures(len(models), 1, squeeze=False)[:, 0]
+    chosen, quarter = torch.linspace(0, len(sample.images) - 1, columns).round().long(), sample.images.shape[-1] // 4
+    for part, (label, model) in zip(parts, models.items(), strict=True):
+        held = owners(model, sample)[:, :spikes]
+        number = {block: i for i, block in enumerate(dict.fromkeys(held[held >= 0].tolist()))}
+        axes = part.subplot_mosaic([list(range(columns)), ["bars"] * columns], height_ratios=(1, 0.42))
+        for i, atoms in enumerate(_decompose(model, sample.images[chosen]).atoms.squeeze(2)):
+            middle, inks = atoms[:, quarter:-quarter, quarter:-quarter], [number.get(b, 7) for b in range(len(atoms))]
+            places = sample.positions[chosen[i], :spikes] - quarter
+            axes[i].imshow(inked(middle, inks).numpy(), interpolation="nearest")
+            axes[i].plot(places[:, 1], places[:, 0], **{**RING, "mec": "#888888", "mew": 0.7})
+            _bare(axes[i])
+        for j, blocks in enumerate(held.T.tolist()):
+            paint = [COLOURS[number[block]] if block in number else "#bbbbbb" for block in blocks]
+            axes["bars"].bar(range(len(blocks)), 0.8, 1, bottom=-0.4 - j, color=paint, lw=0)
+        axes["bars"].set_yticks(range(0, -spikes, -1), [f"spike {j + 1}" for j in range(spikes)])
+        axes["bars"].set(xlim=(-0.5, len(held) - 0.5), xlabel="frame")
+        part.suptitle(label, fontsize=10)
+    return figure
+
+
 def table(rows: list[dict], digits: int = 3) -> str:
     """Rows of named values as a Markdown table; numbers with so many significant digits."""
     cells = [[f"{v:.{digits}g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows]
@@ -284,6 +370,12 @@ def _panels(count: int, width: float = 3.3) -> tuple[Figure, list]:
     for axis in axes:
         axis.grid(alpha=0.25)
     return figure, list(axes)
+
+
+def _legend(figure: Figure, axis) -> None:
+    """The labels of one panel, under all of them."""
+    handles, labels = axis.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
 
 
 def _decompose(model: AtomicAutoencoder, images: Tensor, k: int | None = None) -> Code:

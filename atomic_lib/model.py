@@ -54,6 +54,40 @@ class AtomicAutoencoder(nn.Module):
         code = self.encoder(self._fitting(images, k), self.g, k)
         return code if code.atoms is not None else code._replace(atoms=self.atoms(code.z))
 
+    def box(self, ranges: Tensor | None = None) -> Tensor:
+        """Low and high (d0, 2) of each coordinate: (−1, 1) for bounded latents, or the `ranges` given.
+
+        Latents without a bound have no box: give the range that encoded images take (`navigation.latent_range`), as the
+        paper does. Raises `BadInput` without a box, or for one with an empty side.
+        """
+        if ranges is None and not isinstance(self.encoder.latents, BoundedLatents):
+            raise BadInput("the latents of this model are not bounded: give `ranges`, the range of encoded images.")
+        ranges = torch.tensor([[-1.0, 1.0]] * self.d0) if ranges is None else torch.as_tensor(ranges).float().cpu()
+        if ranges.shape != (self.d0, 2) or not (ranges[:, 0] < ranges[:, 1]).all():
+            raise BadInput(f"ranges: {ranges.tolist()}; expected {self.d0} pairs, low < high.")
+        return ranges
+
+    def random_codes(
+        self, count: int, generator: torch.Generator, blocks: int | None = None, ranges: Tensor | None = None
+    ) -> Tensor:
+        """Latent codes (count, blocks, d0), uniform in the `box`; k blocks unless told otherwise."""
+        blocks = self.k if blocks is None else blocks
+        check_range("count", count, 1, 100_000)
+        check_range("blocks", blocks, 1, 1024)
+        low, high = self.box(ranges).to(generator.device).T
+        uniform = torch.rand(count, blocks, self.d0, generator=generator, device=generator.device)
+        return (low + (high - low) * uniform).to(device_of(self))
+
+    @torch.no_grad()
+    def sample(
+        self, count: int, generator: torch.Generator, blocks: int | None = None, ranges: Tensor | None = None
+    ) -> Tensor:
+        """New images (count, 1, N, N): what `random_codes` decode to. All blocks draw, k of them unless told otherwise.
+
+        Under Assumption II.1 every one of them is in Σ.
+        """
+        return self.decode(self.random_codes(count, generator, blocks, ranges))
+
     def jacobian(self, z: Tensor) -> Tensor:
         """∂g/∂z at latent blocks z (M, d0): what each coordinate changes in its atom, (M, d0, N, N)."""
         along = torch.eye(self.d0, dtype=z.dtype, device=z.device)

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from matplotlib.colors import to_rgb
 
-from atomic_lib import BadInput, Recipe, figures
+from atomic_lib import BadInput, Recipe, figures, theory
 from atomic_lib.navigation import latent_range, sweep
 from atomic_lib.spikes import Spikes
 
@@ -85,3 +86,28 @@ def test_a_picture_is_written_whole_or_refused(model, sample, tmp_path):
         figures.save(figure, tmp_path / "a.doc")
     with pytest.raises(BadInput, match="cannot be written"):
         figures.save(figure, tmp_path / "new" / "a.png" / "b.png")
+
+
+def test_a_film_shows_its_frames_and_the_block_of_every_spike(model):
+    film = theory.exchange(PLAIN.data, 12)
+    figure = figures.film({"one": model, "two": model}, film, columns=4)
+    assert len(panels(figure)) == 8
+    bars = [axis for axis in figure.axes if axis.patches]
+    assert len(bars) == 2 and all(len(axis.patches) == 2 * 12 for axis in bars)
+    grey = sum(patch.get_facecolor()[:3] == to_rgb("#bbbbbb") for patch in bars[0].patches)
+    assert grey == int((theory.owners(model, film)[:, :2] < 0).sum())
+
+
+def test_distributions_are_those_of_the_values():
+    values = {"a": torch.tensor([1.0, 2.0, 4.0]), "b": torch.tensor([3.0])}
+    axes = figures.shares({"left": values, "right": values}, {"left": [2.5]}, linear=("right",)).axes
+    assert [axis.get_xscale() for axis in axes] == ["log", "linear"] and len(axes[0].lines) == 3
+    assert axes[0].lines[0].get_xdata()[1:].tolist() == [1, 2, 4]
+    found = {"a": {0.0: torch.tensor([1.0, 2, 3]), 1.0: torch.tensor([5.0])}}
+    axis = figures.bands({"left": found}, "x", {"left": 0.1}).axes[0]
+    assert axis.lines[0].get_ydata().tolist() == [2, 5] and len(axis.lines) == 2
+
+
+def test_clouds_pair_every_two_coordinates():
+    codes = {name: torch.rand(50, 3) for name in "ab"}
+    assert len(figures.clouds(codes, torch.tensor([[0.0, 1.0]] * 3)).axes) == 6

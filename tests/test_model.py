@@ -158,3 +158,30 @@ def test_bounded_latents_are_noisy_only_in_training():
     latents, raw = BoundedLatents(noise=0.1), torch.randn(100, 3)
     assert not torch.equal(latents.train()(raw), latents(raw))
     assert torch.equal(latents.eval()(raw), torch.tanh(raw))
+
+
+def test_samples_fill_the_box_and_nothing_else():
+    model, seeded = small(), lambda: torch.Generator().manual_seed(0)
+    z = model.random_codes(2000, seeded(), blocks=2)
+    assert z.shape == (2000, 2, 4) and z.abs().max() <= 1
+    assert torch.allclose(z.mean((0, 1)), torch.zeros(4), atol=0.05)
+    assert torch.allclose(z.var((0, 1)), torch.full((4,), 1 / 3), atol=0.02)
+    new = model.sample(5, seeded())
+    assert new.shape == (5, 1, 32, 32) and torch.equal(new, model.sample(5, seeded()))
+    assert torch.allclose(new, model.decode(model.random_codes(5, seeded())))
+
+
+def test_a_model_without_a_box_samples_from_a_range_that_it_is_given():
+    torch.manual_seed(0)
+    free = AtomicAutoencoder(OneShotEncoder(3, 2, 32, torch.nn.LeakyReLU(0.2)), SeparableDecoder(2, 32))
+    generator, ranges = torch.Generator().manual_seed(0), torch.tensor([[-3.0, -2.0], [5.0, 9.0]])
+    with pytest.raises(BadInput, match="not bounded"):
+        free.sample(2, generator)
+    z = free.random_codes(500, generator, ranges=ranges).flatten(0, 1)
+    assert torch.allclose(torch.stack([z.amin(0), z.amax(0)], dim=1), ranges, atol=0.05)
+    assert (z >= ranges[:, 0]).all() and (z <= ranges[:, 1]).all()
+    for empty in (ranges.flip(1), ranges[:1], torch.tensor([[0.0, 1.0], [2.0, 2.0]])):
+        with pytest.raises(BadInput, match="low < high"):
+            free.sample(2, generator, ranges=empty)
+    with pytest.raises(BadInput, match="count"):
+        free.sample(0, generator, ranges=ranges)

@@ -1,0 +1,304 @@
+"""What Section II states of ideal atomic autoencoders, measured on trained ones (the book's chapter *Theory*).
+
+Lemma II.1 and the paper's two facts say what a perfectly trained model does near a code, in the whole latent box, with
+a part of the blocks and with their order; each function here takes one of these statements to a model.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .encoders import Code, OneShot
+from .errors import BadInput, check_range
+from .metrics import ACTIVE, energies, fit_gaussians
+from .model import AtomicAutoencoder, device_of
+from .spikes import Sample, Spikes, render
+
+FLOOR = 0.1  # a coordinate moved by half its box should change its atom by a tenth of the atom's norm, or more
+IN_SIGMA = 0.01  # an image is in Σ, as far as a network can draw it, if 99 % of its energy is
+
+
+class IdealDecoder(nn.Module):
+    """ψ itself as a decoder block: θ = (a, row, column) → a·G(t), (M, 3) → (M, 1, N, N) (example after Equation (4)).
+
+    size: N, px. sigma: width of the Gaussian, px.
+    """
+
+    d0 = 3
+
+    def __init__(self, size: int, sigma: float):
+        super().__init__()
+        self.size, self.sigma = size, sigma
+
+    def forward(self, theta: Tensor) -> Tensor:
+        return render(theta[:, :1], theta[:, None, 1:], self.size, self.sigma)
+
+
+class Nearest(NamedTuple):
+    """Images of Σ near given ones: theta (B, k, 3), their amplitudes, rows and columns; distance (B,), what they leave
+    of the given images' energy, as a share."""
+
+    theta: Tensor
+    distance: Tensor
+
+
+@torch.no_grad()
+def nearest(images: Tensor, start: Tensor, data: Spikes, steps: int = 4) -> Nearest:
+    """The element of Σ (Equation (4)) nearest to each image (B, 1, N, N), searched from θ = `start` (B, k, 3).
+
+    The ideal decoder φ(θ) = Σᵢ ψ(θᵢ) is fitted like any other (`model.refine`), then amplitudes below 0 are set to 0,
+    so that the distance is one to Σ, and at worst too large. It is a share of the image's energy or, where that is
+    less than the energy of the faintest spike of `data`, of the latter: no spike at all is in Σ too.
+    """
+    nobody = OneShot(start.shape[1], 3, nn.Identity(), nn.Identity())  # only φ is asked
+    phi = AtomicAutoencoder(nobody, IdealDecoder(data.size, data.sigma))
+    theta = phi.refine(images, start, steps)
+    theta = torch.cat([theta[..., :1].clamp(min=0), theta[..., 1:]], dim=2)
+    faintest = data.amplitude[0] ** 2 * torch.pi * data.sigma**2
+    left, energy = (x.square().flatten(1).sum(1) for x in (images - phi.decode(theta), images))
+    return Nearest(theta, left / energy.clamp(min=faintest))
+
+
+def fitted(atoms: Tensor, sigma: float) -> Tensor:
+    """The spike nearest to each atom, from its peak: (B, k, 1, N, N) → θ (B, k, 3), amplitude, row and column."""
+    amplitudes, positions = fit_gaussians(atoms.flatten(0, 2), sigma)
+    return torch.cat([amplitudes[:, None], positions], dim=1).unflatten(0, atoms.shape[:2])
+
+
+@torch.no_grad()
+def active_blocks(model: AtomicAutoencoder, images: Tensor) -> tuple[Tensor, Tensor]:
+    """The blocks z (M, d0) of images (B, 1, N, N) that draw at least 1 % of their image's energy, and their atoms
+    (M, 1, N, N). Raises `BadInput` when an image has none."""
+    z, active, atoms = _active(model, images)
+    return z[active], atoms[active]
+
+
+class Bijection(NamedTuple):
+    """Singular values of ∂f_D/∂z at encoded images: blocks (M, d0), of each active block alone, falling; joint (B,),
+    the smallest for all active blocks of an image together."""
+
+    blocks: Tensor
+    joint: Tensor
+
+
+@torch.no_grad()
+def bijection(model: AtomicAutoencoder, images: Tensor, ranges: Tensor | None = None) -> Bijection:
+    """Is f_D one to one near the codes of images (B, 1, N, N)? Its derivative must not lose a direction.
+
+    Coordinates are measured in half sides of their box, or of `ranges` (d0, 2), and what they change in norms of the
+    block's own atom: a value of 1 is a direction in which half the box changes as much as there is. `joint` is never
+    more than the smallest of the image's blocks; what it is less, blocks have in common. Raises `BadInput` when an
+    image has no active block.
+    """
+    (low, high), where = model.box(ranges).T, device_of(model)
+    z, active, atoms = _active(model, images)
+    norms = atoms[active].flatten(1).norm(dim=1).clamp(min=1e-12)
+    columns = torch.cat([model.jacobian(part.to(where)).cpu() for part in z[active].split(64)]).flatten(2)
+    columns = columns * ((high - low) / 2)[:, None] / norms[:, None, None]
+    owner = active.nonzero()[:, 0]
+    joint = [_singular(columns[owner == i].flatten(0, 1)[None])[0, -1] for i in range(len(images))]
+    return Bijection(_singular(columns), torch.stack(joint))
+
+
+def _singular(columns: Tensor) -> Tensor:
+    """Singular values (M, n), falling, of (M, n, pixels)."""
+    gram = columns.double() @ columns.double().transpose(1, 2)
+    return torch.linalg.eigvalsh(gram).clamp(min=0).sqrt().flip(1)
+
+
+class Neighbourhood(NamedTuple):
+    """One block of each image moved by Δ. distance (R, B): of the decoded image to Σ. outside (R, B): share of the
+    change that lies beyond 3σ of where the block's spike was and is. inside (R, B): whether the code is in its box."""
+
+    distance: Tensor
+    outside: Tensor
+    inside: Tensor
+
+
+@torch.no_grad()
+def neighbourhood(
+    model: AtomicAutoencoder,
+    images: Tensor,
+    radii: list[float],
+    generator: torch.Generator,
+    ranges: Tensor | None = None,
+) -> Neighbourhood:
+    """Lemma II.1: how far does Σ reach around the codes of images (B, 1, N, N) of spikes?
+
+    In each image one active block is moved in one direction, both drawn by the generator, by ‖Δ‖ = each of the R radii.
+    """
+    data = _spikes(model)
+    z, active, atoms = _active(model, images)
+    rows, block = torch.arange(len(z)), torch.multinomial(active.float(), 1, generator=generator)[:, 0]
+    direction = torch.nn.functional.normalize(torch.randn(len(z), model.d0, generator=generator), dim=1)
+    start, before, (low, high) = fitted(atoms, data.sigma), atoms[rows, block], model.box(ranges).T
+    found = []
+    for radius in radii:
+        moved = z[rows, block] + radius * direction
+        after = model.g(moved.to(device_of(model))).cpu()
+        theta = start.clone()
+        theta[rows, block] = fitted(after[:, None], data.sigma)[:, 0]
+        distance = nearest(atoms.sum(dim=1) - before + after, theta, data).distance
+        places = torch.stack([start[rows, block, 1:], theta[rows, block, 1:]], dim=1)
+        outside = _beyond((after - before)[:, 0], places, 3 * data.sigma)
+        found.append((distance, outside, ((moved >= low) & (moved <= high)).all(dim=1)))
+    return Neighbourhood(*(torch.stack(parts) for parts in zip(*found, strict=True)))
+
+
+def reach(radii: list[float], holds: Tensor) -> Tensor:
+    """The largest radius up to which a statement `holds` (R, B) without a gap, radii rising: (B,), 0 if never."""
+    unbroken = holds.int().cumprod(dim=0).sum(dim=0)
+    return torch.tensor([0.0, *radii])[unbroken]
+
+
+def _beyond(change: Tensor, places: Tensor, radius: float) -> Tensor:
+    """Share of the energy of a change (B, N, N) that is farther than `radius` px from places (B, n, 2)."""
+    pixels = torch.arange(change.shape[-1])
+    rows, columns = ((pixels - places[..., [axis]]).square() for axis in (0, 1))
+    far = (rows[..., :, None] + columns[..., None, :] > radius**2).all(dim=1)
+    energy = change.square()
+    return (energy * far).sum(dim=(1, 2)) / energy.sum(dim=(1, 2)).clamp(min=1e-12)
+
+
+def coverage(z: Tensor, box: Tensor, bins: int = 20) -> Tensor:
+    """How evenly each coordinate of blocks z (M, d0) fills its side of the box (d0, 2): (d0,).
+
+    e to the entropy of its histogram, over the number of bins: 1 if all are equally full, 1/bins if all is in one.
+    """
+    counts = np.stack([np.histogram(column, bins, (0, 1))[0] for column in _unit(z, box).T])
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    return torch.from_numpy(np.exp(-(shares * np.log(np.maximum(shares, 1e-12))).sum(axis=1)) / bins)
+
+
+def discrepancies(z: Tensor, box: Tensor) -> Tensor:
+    """L² star discrepancy of each pair of coordinates of z (M, d0) in the box (d0, 2): (d0, d0), the diagonal 0.
+
+    0 is even; M independent uniform points have about √(5/36M). Coordinates that hang together, or leave a corner
+    empty, show here though each alone may cover its side.
+    """
+    from scipy.stats import qmc
+
+    unit, d0 = _unit(z, box), z.shape[1]
+    found = torch.zeros(d0, d0)
+    for i in range(d0):
+        for j in range(i):
+            found[i, j] = found[j, i] = qmc.discrepancy(unit[:, [i, j]], method="L2-star")
+    return found
+
+
+class Validity(NamedTuple):
+    """Images (count, 1, N, N) of random codes, and the elements of Σ nearest to them: theta (count, blocks, 3) and
+    distance (count,)."""
+
+    images: Tensor
+    theta: Tensor
+    distance: Tensor
+
+
+@torch.no_grad()
+def validity(
+    model: AtomicAutoencoder, count: int, generator: torch.Generator, blocks: int = 1, ranges: Tensor | None = None
+) -> Validity:
+    """Assumption II.1: is what codes uniform in the box, or in `ranges` (d0, 2), decode to in Σ?
+
+    The valid share is that of distances of at most `IN_SIGMA`. Separation is not asked for: independent blocks cannot
+    respect it. Amplitudes are free; `theta` has them.
+    """
+    data = _spikes(model)
+    atoms = model.atoms(model.random_codes(count, generator, blocks, ranges)).cpu()
+    images = atoms.sum(dim=1)
+    return Validity(images, *nearest(images, fitted(atoms, data.sigma), data))
+
+
+@torch.no_grad()
+def subsums(model: AtomicAutoencoder, images: Tensor, generator: torch.Generator) -> list[tuple[int, float]]:
+    """Does a part of an image's blocks decode to an image that is encoded as the same atoms?
+
+    Of each image (B, 1, N, N), one subset of its active blocks for each size, drawn by the generator. Pairs (size,
+    error): Σ‖g(z′ᵢ) − g(zᵢ)‖² / Σ‖g(zᵢ)‖² with the best matching of the re-encoded blocks z′ with those of the subset;
+    what has no partner is compared with nothing. 0 if the same atoms are found, 2 if others instead.
+    """
+    (_, active, atoms), found = _active(model, images), []
+    order = torch.rand(active.shape, generator=generator).masked_fill(~active, 2.0).argsort(dim=1).argsort(dim=1)
+    for size in range(1, int(active.sum(dim=1).max()) + 1):
+        enough = active.sum(dim=1) >= size
+        kept = atoms[enough] * (order[enough] < size)[:, :, None, None, None]
+        again = _decompose(model, kept.sum(dim=1)).atoms
+        found += [(size, recoding_error(one, other)) for one, other in zip(kept, again, strict=True)]
+    return found
+
+
+def recoding_error(atoms: Tensor, again: Tensor) -> float:
+    """Energy by which atoms (m, …) differ from others (n, …), matched one to one as well as can be, over their own."""
+    from scipy.optimize import linear_sum_assignment
+
+    one, other = atoms.flatten(1).double(), again.flatten(1).double()
+    side = len(one) + len(other)  # so that any atom may stay alone
+    one, other = (torch.cat([x, x.new_zeros(side - len(x), x.shape[1])]) for x in (one, other))
+    cost = one.square().sum(1)[:, None] + other.square().sum(1) - 2 * one @ other.T
+    matched = linear_sum_assignment(cost.numpy())
+    return float(cost[matched].sum() / one.square().sum().clamp(min=1e-12))
+
+
+def exchange(data: Spikes, frames: int, ranks: bool = False) -> Sample:
+    """A film of `frames` images in which two spikes change places, while a third stands by (k ≥ 3).
+
+    Opposite each other on a circle of N/10 px they go half a way round, until the image is the first again: along such
+    a film no encoder that separates them is continuous. For `ranks` they stay, and the fainter becomes the brighter:
+    only an encoder that goes by brightness has to jump.
+    """
+    check_range("k", data.k, 3, 1024)
+    check_range("frames", frames, 2, 10_000)
+    middle, radius, share = (data.size - 1) / 2, data.size / 10, torch.linspace(0, 1, frames)
+    angle = torch.full_like(share, 0.3) if ranks else 0.3 + torch.pi * share
+    low, high = data.amplitude
+    amplitudes, positions = torch.zeros(frames, data.k), torch.zeros(frames, data.k, 2)
+    way = torch.stack([angle.sin(), angle.cos()], dim=1) * radius
+    positions[:, 0], positions[:, 1], positions[:, 2] = middle + way, middle - way, middle + 2.5 * radius
+    amplitudes[:, :3] = (low + high) / 2
+    if ranks:
+        amplitudes[:, 0], amplitudes[:, 1] = low + (high - low) * share, high - (high - low) * share
+    return Sample(render(amplitudes, positions, data.size, data.sigma), amplitudes, positions)
+
+
+@torch.no_grad()
+def owners(model: AtomicAutoencoder, sample: Sample) -> Tensor:
+    """The block that holds each true spike of a sample, (B, n), −1 where none has half its energy or more."""
+    code, found = _decompose(model, sample.images), []
+    there = (sample.amplitudes > 0).all(dim=0)
+    for atoms, a, p in zip(code.atoms.squeeze(2), sample.amplitudes, sample.positions, strict=True):
+        energy = energies(atoms, a[there], p[there], _spikes(model).sigma)
+        whole = np.pi * _spikes(model).sigma ** 2 * a[there].numpy() ** 2
+        found.append(np.where(energy.max(axis=0) >= whole / 2, energy.argmax(axis=0), -1))
+    return torch.from_numpy(np.stack(found))
+
+
+def _decompose(model: AtomicAutoencoder, images: Tensor) -> Code:
+    """z, used and atoms, computed where the model is, and brought here."""
+    return Code(*(part.cpu() for part in model.decompose(images.to(device_of(model)))))
+
+
+def _active(model: AtomicAutoencoder, images: Tensor) -> Code:
+    """The same, where `used` are the active blocks; raises `BadInput` when an image has none."""
+    z, used, atoms = _decompose(model, images)
+    energy = atoms.sum(dim=1).square().flatten(1).sum(dim=1, keepdim=True)
+    active = used & (atoms.square().flatten(2).sum(dim=2) >= (ACTIVE * energy).clamp(min=1e-12))
+    if not active.any(dim=1).all():
+        raise BadInput("no block is active in some of these images: leave out the empty ones.")
+    return Code(z, active, atoms)
+
+
+def _unit(z: Tensor, box: Tensor) -> np.ndarray:
+    """Blocks (M, d0) in units of their box (d0, 2), within [0, 1]."""
+    low, high = box.T
+    return ((z.cpu() - low) / (high - low)).clamp(0, 1).double().numpy()
+
+
+def _spikes(model: AtomicAutoencoder) -> Spikes:
+    """The model set of a model of spikes; raises `BadInput` for another, whose Σ nobody knows."""
+    data = getattr(model.recipe, "data", None)
+    if not isinstance(data, Spikes):
+        raise BadInput("Σ is known exactly for spikes only: take a model of spikes.")
+    return data
