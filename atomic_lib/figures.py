@@ -18,6 +18,7 @@ from torch import Tensor
 from .checkpoints import write_whole
 from .encoders import Code
 from .errors import BadInput
+from .interpolation import latent_walk, matching, off_set, pixel_walk
 from .metrics import DETECTION, fit_gaussians, pairs
 from .model import AtomicAutoencoder, device_of, relative_error
 from .navigation import sweep
@@ -48,24 +49,50 @@ def decomposition(model: AtomicAutoencoder, image: Tensor, k: int | None = None,
     return figure
 
 
-def coloured(model: AtomicAutoencoder, images: Tensor, columns: int = 5) -> Figure:
-    """The figure that the paper lacks: each image (B, 1, N, N), coloured by atom, eight colours in turn.
+def overlay(models: dict[str, AtomicAutoencoder], image: Tensor) -> Figure:
+    """The figure that the paper lacks: one image (1, 1, N, N) with each stroke in its own colour, by model.
+
+    Below, the energy of each atom over the image's, in the same colour, the strongest first; after eight, colours
+    come again, hatched in the bars. Only positive parts show above.
+    """
+    figure = Figure(figsize=(3.0 * len(models), 4.2), dpi=110, layout="constrained")
+    axes = figure.subplots(2, len(models), squeeze=False, height_ratios=(2, 1), sharey="row")
+    for (above, below), (name, model) in zip(axes.T, models.items(), strict=True):
+        atoms = _by_energy(_decompose(model, image))[0][:, 0]
+        _show(above, inked(atoms, range(len(atoms))), name, 1, 10)
+        shares = 100 * atoms.square().sum(dim=(1, 2)) / image.cpu().square().sum()
+        colours = [COLOURS[i % len(COLOURS)] for i in range(len(atoms))]
+        hatches = ["//" if i >= len(COLOURS) else "" for i in range(len(atoms))]
+        below.bar(range(1, len(atoms) + 1), shares.tolist(), color=colours, hatch=hatches, edgecolor="white")
+        below.set(xlabel="atoms, by energy", xlim=(0.3, max(16, len(atoms)) + 0.7))
+        below.set_xticks(range(1, max(16, len(atoms)) + 1, 3))
+        below.spines[["top", "right"]].set_visible(False)
+    axes[1, 0].set_ylabel("energy, % of the digit's")
+    return figure
+
+
+def coloured(model: AtomicAutoencoder, images: Tensor, columns: int = 5, errors: bool = False) -> Figure:
+    """A page of images (B, 1, N, N), each coloured by atom, eight colours in turn; with `errors`, its nmse above.
 
     Blocks are sorted by energy: the first colour is the strongest atom. Only positive parts show.
     """
-    figure, axes = _grid(len(images), columns)
-    for axis, atoms in zip(axes, _by_energy(_decompose(model, images)), strict=False):
-        axis.imshow(inked(atoms[:, 0], range(len(atoms))).numpy(), interpolation="nearest")
-        _bare(axis)
+    figure, axes = _grid(len(images), columns, dpi=100)
+    code = _decompose(model, images)
+    lost = relative_error(pad_to(images.cpu(), model.size), code.atoms.sum(dim=1)).tolist()
+    for axis, atoms, error in zip(axes, _by_energy(code), lost, strict=False):
+        _show(axis, inked(atoms[:, 0], range(len(atoms))), f"{100 * error:.1f} %" if errors else "", 1)
     return figure
 
 
 def inked(atoms: Tensor, numbers: Iterable[int]) -> Tensor:
-    """Atoms (n, N, N) as inks on white paper (N, N, 3), each in the colour of its number; negative parts don't show."""
+    """Atoms (n, N, N) as inks on white paper (N, N, 3), each in the colour of its number; negative parts don't show.
+
+    In 32 shades a channel, or the faintest traces of every atom would make large files.
+    """
     paper = torch.ones(*atoms.shape[-2:], 3)
     for i, atom in zip(numbers, atoms.clamp(0, 1), strict=True):
         paper *= 1 - atom[..., None] * (1 - torch.tensor(to_rgb(COLOURS[i % len(COLOURS)])))
-    return paper
+    return (31 * paper).round() / 31
 
 
 def reconstructions(model: AtomicAutoencoder, images: Tensor) -> Figure:
@@ -75,22 +102,44 @@ def reconstructions(model: AtomicAutoencoder, images: Tensor) -> Figure:
     return gallery([*images, *output], len(images), [""] * len(images) + errors, ["input", "output"])
 
 
-def interpolation(model: AtomicAutoencoder, start: Tensor, end: Tensor, steps: int = 8) -> Figure:
-    """The supplement's interpolation: z moves along a straight line between two images (1, 1, N, N).
+def interpolation(model: AtomicAutoencoder, start: Tensor, end: Tensor, steps: int = 7) -> Figure:
+    """The supplement's interpolation between two images (1, 1, N, N): the walks of `atomic_lib.interpolation`.
 
-    Above, the decoded codes; below, the pixel average that a line in image space would give. A
-    block that only one of the two images uses is faded in or out.
+    From left to right the way; above each picture its re-encoding error, and below it, coloured by atom, what the
+    encoder makes of it. A model of one block has nothing to match and no atoms to tell apart.
     """
-    a, b, times = _decompose(model, start), _decompose(model, end), np.linspace(0, 1, steps)
-    lone = (a.used ^ b.used)[..., None]
-    kept = torch.where(a.used[..., None], a.z, b.z)
-    z = torch.cat([torch.where(lone, kept, (1 - t) * a.z + t * b.z) for t in times])
-    weights = torch.cat([(1 - t) * a.used + t * b.used.float() for t in times])
-    with torch.inference_mode():
-        atoms = model.atoms(z.to(device_of(model))).cpu()
-    walk = (weights[..., None, None, None] * atoms).sum(dim=1)
-    average = [((1 - t) * start + t * end).cpu()[0] for t in times]
-    return gallery([*walk, *average], steps, [f"{t:.2f}" for t in times], ["latents", "pixels"])
+    atomic = model.k > 1
+    walks = {"matched": latent_walk(model, start, end, steps)} if atomic else {}
+    walks["in order" if atomic else "latents"] = latent_walk(model, start, end, steps, matched=False)
+    walks["pixels"] = pixel_walk(model, start, end, steps)
+    pictures, titles, labels = [], [], []
+    for name, walk in walks.items():
+        pictures += [*walk[:, 0]]
+        titles += [f"{100 * error:.1f} %" for error in off_set(model, walk)[:, 0].tolist()]
+        labels.append(name)
+        if atomic:
+            pictures += [picture[None] for picture in _followed(model, walk[:, 0])]
+            titles += [""] * steps
+            labels.append("again")
+    return gallery(pictures, steps, titles, labels, dpi=90)
+
+
+def off_set_curves(errors: dict[str, dict[str, Tensor]]) -> Figure:
+    """How far walks stray from the model set: the mean over pairs of re-encoding errors (steps, B), by model and walk.
+
+    The band is the middle half of the pairs.
+    """
+    figure, axes = _panels(len(errors), 2.9)
+    for axis, (model, walks) in zip(axes, errors.items(), strict=True):
+        for i, (name, values) in enumerate(walks.items()):
+            times, values = np.linspace(0, 1, len(values)), 100 * values.numpy()
+            axis.plot(times, values.mean(axis=1), "o^sd"[i] + "-", ms=4, color=COLOURS[i], label=name)
+            low, high = np.quantile(values, (0.25, 0.75), axis=1)
+            axis.fill_between(times, low, high, color=COLOURS[i], alpha=0.15, lw=0)
+        axis.set(title=model, xlabel="way from one digit to the other", ylim=(0, None))
+        axis.legend(frameon=False, fontsize=8)
+    axes[0].set_ylabel("re-encoding error, %")
+    return figure
 
 
 def navigation(model: AtomicAutoencoder, image: Tensor, block: int, ranges: Tensor, steps: int = 7) -> Figure:
@@ -110,10 +159,13 @@ def navigation(model: AtomicAutoencoder, image: Tensor, block: int, ranges: Tens
 
 def gallery(
     pictures: list[Tensor], columns: int, titles: list[str] = (), row_labels: list[str] = (),
-    rings: list[Tensor] | None = None, crosses: list[Tensor] | None = None,
+    rings: list[Tensor] | None = None, crosses: list[Tensor] | None = None, dpi: int = 140,
 ) -> Figure:  # fmt: skip
-    """Pictures (1, N, N) in rows on one scale; positions (n, 2) ringed or crossed in each."""
-    figure, axes = _grid(len(pictures), columns)
+    """Pictures (1, N, N) in rows on one scale; positions (n, 2) ringed or crossed in each.
+
+    Coloured pictures, (1, N, N, 3) in [0, 1], may be among them.
+    """
+    figure, axes = _grid(len(pictures), columns, dpi)
     scale = max(1e-6, *(float(picture.abs().max()) for picture in pictures))
     font = 8.5 * max(1, columns / 6.5)  # a wide figure is shown smaller
     for i, (axis, picture) in enumerate(zip(axes, pictures, strict=False)):
@@ -299,9 +351,19 @@ def _by_energy(code: Code) -> list[Tensor]:
     return sorted_atoms
 
 
-def _grid(count: int, columns: int) -> tuple[Figure, list]:
+def _followed(model: AtomicAutoencoder, images: Tensor) -> Tensor:
+    """Images (B, 1, N, N) coloured by atom, (B, N, N, 3): a colour goes to the atom that `matching` says it became."""
+    code, numbers, pictures = _decompose(model, images), torch.arange(model.k), []
+    steps = [Code(*(part[i : i + 1] for part in code)) for i in range(len(images))]
+    for before, now in zip([steps[0], *steps], steps, strict=False):
+        numbers, used = numbers[matching(now, before)[0]], now.used[0]
+        pictures.append(inked(now.atoms[0, used, 0], numbers[used].tolist()))
+    return torch.stack(pictures)
+
+
+def _grid(count: int, columns: int, dpi: int = 140) -> tuple[Figure, list]:
     rows = -(-count // columns)
-    figure = Figure(figsize=(1.1 * columns, 1.28 * rows), dpi=140, layout="constrained")
+    figure = Figure(figsize=(1.1 * columns, 1.28 * rows), dpi=dpi, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
     for axis in axes[count:]:
         axis.axis("off")
