@@ -23,6 +23,7 @@ from .metrics import DETECTION, fit_gaussians, pairs
 from .model import AtomicAutoencoder, device_of, relative_error
 from .navigation import sweep
 from .spikes import Sample, Spikes, pad_to
+from .strokes import Strokes, nearest
 
 INK = LinearSegmentedColormap.from_list("ink", ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"])
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"]  # Okabe–Ito
@@ -139,6 +140,26 @@ def off_set_curves(errors: dict[str, dict[str, Tensor]]) -> Figure:
         axis.set(title=model, xlabel="way from one digit to the other", ylim=(0, None))
         axis.legend(frameon=False, fontsize=8)
     axes[0].set_ylabel("re-encoding error, %")
+    return figure
+
+
+def shared_strokes(found: Strokes, images: Tensor, chosen: Tensor) -> Figure:
+    """Each of the chosen (Q,) strokes in its image (B, 1, N, N), and in each class the nearest stroke of another image.
+
+    A row a stroke; above each picture what it would cost to draw that stroke for the first, ‖g − g′‖²/‖g‖².
+    """
+    which, apart = nearest(found, chosen)
+    labels = found.label.unique().tolist()
+    figure, axes = _grid(which.shape[0] * (1 + len(labels)), 1 + len(labels), dpi=80)
+    rows = zip(range(len(chosen)), torch.cat([chosen[:, None], which], dim=1), apart.tolist(), strict=True)
+    axes = iter(axes)
+    for row, strokes, errors in rows:
+        heads = [""] + [f"{label}\n" if row == 0 else "" for label in labels]
+        titles = ["stroke of" if row == 0 else "", *(f"{100 * error:.0f} %" for error in errors)]
+        for head, title, i in zip(heads, titles, strokes.tolist(), strict=True):
+            digit = images[found.owner[i], 0].cpu()
+            picture = inked(torch.stack([0.25 * digit, found.atoms[i]]), [len(COLOURS) - 1, row])  # black, faintly
+            _show(next(axes), picture, head + title, 1, 12)
     return figure
 
 
