@@ -19,7 +19,7 @@ from .checkpoints import write_whole
 from .encoders import Code
 from .errors import BadInput
 from .interpolation import latent_walk, matching, off_set, pixel_walk
-from .metrics import DETECTION, fit_gaussians, pairs
+from .metrics import ACTIVE, DETECTION, coordinate_effects, fit_gaussians, pairs, radius_of_gyration
 from .model import AtomicAutoencoder, device_of, relative_error
 from .navigation import sweep
 from .spikes import Sample, Spikes, pad_to
@@ -176,6 +176,27 @@ def navigation(model: AtomicAutoencoder, image: Tensor, block: int, ranges: Tens
     titles = [f"{value:.2f}".replace("-", "−") for value in path.values.flatten().tolist()]
     labels = [f"$z_{{{block + 1},{j + 1}}}$" for j in range(len(ranges))]
     return gallery([*path.pictures.flatten(0, 1)[:, None]], steps, titles, labels, rings, crosses)
+
+
+def coordinates(models: dict[str, AtomicAutoencoder], image: Tensor, shown: int = 8) -> Figure:
+    """What one latent coordinate moves: ∂x̂/∂z_ij at one image (1, 1, N, N), outlined, a row a model.
+
+    Of the coordinates that count in `coordinate_spread`, `shown` at even steps from the strongest to the weakest, each
+    on a scale of its own; above it, its radius of gyration over the digit's.
+    """
+    figure, axes = _grid(len(models) * shown, shown, dpi=100)
+    whole = radius_of_gyration(image[0, 0].cpu())
+    for row, (name, model) in enumerate(models.items()):
+        effects = coordinate_effects(model, image)
+        energy, order = effects.square().sum(dim=(1, 2)).sort(descending=True)
+        counted = order[energy >= ACTIVE * energy[0]]
+        chosen = counted[torch.linspace(0, len(counted) - 1, shown).round().long()]
+        axes[row * shown].set_ylabel(name, fontsize=9)
+        for axis, effect in zip(axes[row * shown :], effects[chosen], strict=False):
+            spread = float(radius_of_gyration(effect) / whole)
+            _show(axis, effect, f"{spread:.2f}", float(effect.abs().max()))
+            axis.contour(image[0, 0].cpu().numpy(), [0.5], colors="#009E73", linewidths=0.7)
+    return figure
 
 
 def gallery(

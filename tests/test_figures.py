@@ -93,6 +93,12 @@ def test_the_others_draw(model, sample):
     assert len(page) == 6 and page[0].get_title().endswith(" %")  # good or bad, it says so
 
 
+def test_coordinates_are_shown_a_row_a_model(model, sample):
+    axes = panels(figures.coordinates({"a": model, "b": model}, sample.images[:1], shown=4))
+    assert len(axes) == 8 and axes[4].get_ylabel() == "b"
+    assert [float(axis.get_title()) > 0 for axis in axes] == [True] * 8
+
+
 def test_a_table_is_markdown():
     lines = figures.table([{"a": 1, "b": 0.12345}, {"a": 2, "b": 2.0}]).splitlines()
     assert lines == ["| a | b |", "| --- | --- |", "| 1 | 0.123 |", "| 2 | 2 |"]
