@@ -79,9 +79,9 @@ def coloured(model: AtomicAutoencoder, images: Tensor, columns: int = 5, errors:
     """
     figure, axes = _grid(len(images), columns, dpi=100)
     code = _decompose(model, images)
-    lost = relative_error(pad_to(images.cpu(), model.size), code.atoms.sum(dim=1)).tolist()
+    lost = _percent(relative_error(pad_to(images.cpu(), model.size), code.atoms.sum(dim=1)))
     for axis, atoms, error in zip(axes, _by_energy(code), lost, strict=False):
-        _show(axis, inked(atoms[:, 0], range(len(atoms))), f"{100 * error:.1f} %" if errors else "", 1)
+        _show(axis, inked(atoms[:, 0], range(len(atoms))), error if errors else "", 1)
     return figure
 
 
@@ -98,30 +98,50 @@ def inked(atoms: Tensor, numbers: Iterable[int]) -> Tensor:
 
 def reconstructions(model: AtomicAutoencoder, images: Tensor) -> Figure:
     """The supplement's input/output figure: images (B, 1, N, N), and what the model makes of them."""
-    images, output = images.cpu(), _decompose(model, images).atoms.sum(dim=1)
-    errors = [f"{100 * error:.1f} %" for error in relative_error(images, output).tolist()]
-    return gallery([*images, *output], len(images), [""] * len(images) + errors, ["input", "output"])
+    return side_by_side({"output": model}, images)
 
 
-def interpolation(model: AtomicAutoencoder, start: Tensor, end: Tensor, steps: int = 7) -> Figure:
+def side_by_side(models: dict[str, AtomicAutoencoder], images: Tensor, strokes: bool = False) -> Figure:
+    """Images (B, 1, N, N), and in a row a model what it makes of them, with its nmse; with `strokes`, coloured below.
+
+    A model of one block has no strokes to tell apart.
+    """
+    pictures, titles, labels = [*images.cpu()], [""] * len(images), ["input"]
+    for name, model in models.items():
+        code = _decompose(model, images)
+        output = code.atoms.sum(dim=1)
+        pictures += [*output]
+        titles += _percent(relative_error(pad_to(images.cpu(), model.size), output))
+        labels.append(name)
+        if strokes and model.k > 1:
+            pictures += [inked(atoms[:, 0], range(len(atoms)))[None] for atoms in _by_energy(code)]
+            titles += [""] * len(images)
+            labels.append("its strokes")
+    return gallery(pictures, len(images), titles, labels, dpi=140 if len(models) == 1 else 100)
+
+
+def interpolation(
+    model: AtomicAutoencoder, start: Tensor, end: Tensor, steps: int = 7, other: AtomicAutoencoder | None = None
+) -> Figure:
     """The supplement's interpolation between two images (1, 1, N, N): the walks of `atomic_lib.interpolation`.
 
     From left to right the way; above each picture its re-encoding error, and below it, coloured by atom, what the
-    encoder makes of it. A model of one block has nothing to match and no atoms to tell apart.
+    encoder makes of it. Last comes the walk of an `other` model, of one block, which encodes its own pictures.
     """
-    atomic = model.k > 1
-    walks = {"matched": latent_walk(model, start, end, steps)} if atomic else {}
-    walks["in order" if atomic else "latents"] = latent_walk(model, start, end, steps, matched=False)
-    walks["pixels"] = pixel_walk(model, start, end, steps)
+    walks = {
+        "matched": latent_walk(model, start, end, steps),
+        "in order": latent_walk(model, start, end, steps, matched=False),
+        "pixels": pixel_walk(model, start, end, steps),
+    }
     pictures, titles, labels = [], [], []
     for name, walk in walks.items():
-        pictures += [*walk[:, 0]]
-        titles += [f"{100 * error:.1f} %" for error in off_set(model, walk)[:, 0].tolist()]
-        labels.append(name)
-        if atomic:
-            pictures += [picture[None] for picture in _followed(model, walk[:, 0])]
-            titles += [""] * steps
-            labels.append("again")
+        pictures += [*walk[:, 0], *(picture[None] for picture in _followed(model, walk[:, 0]))]
+        titles += [*_percent(off_set(model, walk)[:, 0]), *[""] * steps]
+        labels += [name, "again"]
+    if other is not None:
+        walk = latent_walk(other, start, end, steps, matched=False)
+        pictures, titles = pictures + [*walk[:, 0]], titles + _percent(off_set(other, walk)[:, 0])
+        labels.append("one block")
     return gallery(pictures, steps, titles, labels, dpi=90)
 
 
@@ -391,6 +411,10 @@ def _by_energy(code: Code) -> list[Tensor]:
         order = atoms[used].square().sum(dim=(1, 2, 3)).argsort(descending=True)
         sorted_atoms.append(atoms[used][order])
     return sorted_atoms
+
+
+def _percent(errors: Tensor) -> list[str]:
+    return [f"{100 * error:.1f} %" for error in errors.tolist()]
 
 
 def _followed(model: AtomicAutoencoder, images: Tensor) -> Tensor:

@@ -53,6 +53,12 @@ def test_the_ends_of_an_interpolation_are_the_reconstructions(model, sample):
             assert abs(shown[row] - model(start)[0, 0].numpy()).max() < 1e-4
             assert abs(shown[row + 3] - model(end)[0, 0].numpy()).max() < 1e-4
     assert {shown[row].shape for row in (4, 12, 20)} == {(32, 32, 3)}
+    assert len(panels(figures.interpolation(model, start, end, steps=3, other=model))) == 3 * (6 + 1)
+
+
+def test_models_side_by_side(model, sample):
+    rows = panels(figures.side_by_side({"a": model, "b": model}, sample.images, strokes=True))[::6]
+    assert [axis.get_ylabel() for axis in rows] == ["input", "a", "its strokes", "b", "its strokes"]
 
 
 def test_walks_are_compared_in_one_panel_a_model():
