@@ -45,12 +45,13 @@ class Digits:
 
     def held_out(self, count: int, seed: int = 0) -> Tensor:
         """`count` MNIST test digits (B, 1, N, N): all in their order, or a random choice by `seed`."""
-        return self.labelled(count, seed)[0]
+        images, _ = mnist(train=False)
+        return smooth_strokes(images[_choice(len(images), count, seed)], self.size)
 
-    def labelled(self, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-        """The same with their labels (B,)."""
+    def of_each_class(self, number: int) -> tuple[Tensor, Tensor]:
+        """The first `number` test digits of each class, in their order (B, 1, N, N), and their labels (B,)."""
         images, labels = mnist(train=False)
-        chosen = _choice(len(images), count, seed)
+        chosen = _first_of_each(labels, number)
         return smooth_strokes(images[chosen], self.size), labels[chosen]
 
 
@@ -73,12 +74,13 @@ class Pictures:
         images = _pictures(self)[1]
         return images[_choice(len(images), count, seed)].float() / 255
 
-    def labelled(self, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-        """The same with their labels (B,), of HWD+; raises `BadInput` for files, which have none."""
-        labels = _pictures(self)[2]
+    def of_each_class(self, number: int) -> tuple[Tensor, Tensor]:
+        """As of `Digits`, from held-out writers of HWD+; raises `BadInput` for a folder of files."""
+        _, images, labels = _pictures(self)
         if labels is None:
             raise BadInput(f"{self.folder}: a folder of files says no digit's class; name a copy of HWD+ for that.")
-        return self.held_out(count, seed), labels[_choice(len(labels), count, seed)]
+        chosen = _first_of_each(labels, number)
+        return images[chosen].float() / 255, labels[chosen]
 
 
 @lru_cache(maxsize=4)
@@ -234,6 +236,10 @@ def _choice(total: int, count: int, seed: int) -> Tensor:
     if count >= total:
         return torch.arange(total)
     return torch.randperm(total, generator=torch.Generator().manual_seed(seed))[:count]
+
+
+def _first_of_each(labels: Tensor, number: int) -> Tensor:
+    return torch.cat([(labels == label).nonzero()[:number, 0] for label in labels.unique()]).sort().values
 
 
 def _pen(images: Tensor, stretch: bool = False) -> Tensor:

@@ -117,7 +117,7 @@ def side_by_side(models: dict[str, AtomicAutoencoder], images: Tensor, strokes: 
             pictures += [inked(atoms[:, 0], range(len(atoms)))[None] for atoms in _by_energy(code)]
             titles += [""] * len(images)
             labels.append("its strokes")
-    return gallery(pictures, len(images), titles, labels, dpi=140 if len(models) == 1 else 100)
+    return gallery(pictures, len(images), titles, labels, dpi=140 if len(models) == 1 else 90)
 
 
 def interpolation(
@@ -151,9 +151,10 @@ def off_set_curves(errors: dict[str, dict[str, Tensor]]) -> Figure:
     The band is the middle half of the pairs.
     """
     figure, axes = _panels(len(errors), 2.9)
+    kinds = list(dict.fromkeys(name for walks in errors.values() for name in walks))  # a colour each, in every panel
     for axis, (model, walks) in zip(axes, errors.items(), strict=True):
-        for i, (name, values) in enumerate(walks.items()):
-            times, values = np.linspace(0, 1, len(values)), 100 * values.numpy()
+        for name, values in walks.items():
+            i, times, values = kinds.index(name), np.linspace(0, 1, len(values)), 100 * values.numpy()
             axis.plot(times, values.mean(axis=1), "o^sd"[i] + "-", ms=4, color=COLOURS[i], label=name)
             low, high = np.quantile(values, (0.25, 0.75), axis=1)
             axis.fill_between(times, low, high, color=COLOURS[i], alpha=0.15, lw=0)
@@ -204,7 +205,7 @@ def coordinates(models: dict[str, AtomicAutoencoder], image: Tensor, shown: int 
     Of the coordinates that count in `coordinate_spread`, `shown` at even steps from the strongest to the weakest, each
     on a scale of its own; above it, its radius of gyration over the digit's.
     """
-    figure, axes = _grid(len(models) * shown, shown, dpi=100)
+    figure, axes = _grid(len(models) * shown, shown, dpi=90)
     whole = radius_of_gyration(image[0, 0].cpu())
     for row, (name, model) in enumerate(models.items()):
         effects = coordinate_effects(model, image)

@@ -70,12 +70,13 @@ def test_mnist_is_whole():
     assert images.shape == (10_000, 28, 28) and labels[:5].tolist() == [7, 2, 1, 0, 4]
 
 
-def test_labels_go_with_their_digits():
-    images, labels = digits.Digits(64).labelled(12, seed=3)
-    assert torch.equal(images, digits.Digits(64).held_out(12, seed=3))
+def test_the_first_of_each_class():
+    images, labels = digits.Digits(64).of_each_class(2)
+    assert labels.tolist()[:4] == [7, 2, 1, 0] and sorted(labels.tolist()) == [i // 2 for i in range(20)]
     everything, known = digits.mnist(train=False)
-    same = (digits.smooth_strokes(everything[known == labels[0]][:1200], 64) - images[0]).abs().amax(dim=(1, 2, 3))
-    assert same.min() < 1e-6
+    eight = (known == 8).nonzero()[1]
+    expected = digits.smooth_strokes(everything[eight], 64)
+    assert torch.allclose(images[labels == 8][1], expected[0], atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [100, 128, 256])
@@ -234,7 +235,7 @@ def test_a_folder_is_read_in_order_and_partly_held_out(tmp_path):
     assert torch.allclose(data.held_out(5), pictures[9:], atol=1 / 255)
     assert data.batch(7, seeded()).shape == (7, 1, 64, 64)
     with pytest.raises(BadInput, match="class"):
-        data.labelled(5)
+        data.of_each_class(5)
 
 
 def test_hwdplus_is_read_inverted_and_split_by_writer(tmp_path):
@@ -249,7 +250,7 @@ def test_hwdplus_is_read_inverted_and_split_by_writer(tmp_path):
     assert images[:, 0, 64, 64].min() == 255 and images[:, 0, 0, 0].max() == 0
     assert labels.tolist() == info[:, 0].tolist() and writers.tolist() == info[:, 1].tolist()
     assert len(digits.Pictures(str(tmp_path), 128).held_out(99)) == (info[:, 1] % 10 == 0).sum()
-    held, theirs = digits.Pictures(str(tmp_path), 128).labelled(99)
+    held, theirs = digits.Pictures(str(tmp_path), 128).of_each_class(9)
     assert len(held) == len(theirs) and theirs.tolist() == info[info[:, 1] % 10 == 0, 0].tolist()
     np.save(tmp_path / "WriterInfo.npy", np.array([["seven", "Ann"]] * 30))
     with pytest.raises(BadInput, match="not a copy"):
