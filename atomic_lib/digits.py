@@ -6,6 +6,7 @@ Every source ends as images (B, 1, N, N) in [0, 1], white ink on black.
 import gzip
 import hashlib
 import math
+import warnings
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -45,9 +46,13 @@ class Digits:
     def held_out(self, count: int, seed: int = 0) -> Tensor:
         """`count` MNIST test digits (B, 1, N, N): all in their order, or a random choice by `seed`."""
         images, _ = mnist(train=False)
-        if count < len(images):
-            images = images[torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:count]]
-        return smooth_strokes(images, self.size)
+        return smooth_strokes(images[_choice(len(images), count, seed)], self.size)
+
+    def of_each_class(self, number: int) -> tuple[Tensor, Tensor]:
+        """The first `number` test digits of each class, in their order (B, 1, N, N), and their labels (B,)."""
+        images, labels = mnist(train=False)
+        chosen = _first_of_each(labels, number)
+        return smooth_strokes(images[chosen], self.size), labels[chosen]
 
 
 @dataclass(frozen=True)
@@ -65,8 +70,17 @@ class Pictures:
         return images[chosen.cpu()].to(generator.device).float() / 255
 
     def held_out(self, count: int, seed: int = 0) -> Tensor:
-        """At most `count` pictures (B, 1, N, N) that training never sees."""
-        return _pictures(self)[1][:count].float() / 255
+        """At most `count` pictures (B, 1, N, N) that training never sees, chosen as of `Digits`."""
+        images = _pictures(self)[1]
+        return images[_choice(len(images), count, seed)].float() / 255
+
+    def of_each_class(self, number: int) -> tuple[Tensor, Tensor]:
+        """As of `Digits`, from held-out writers of HWD+; raises `BadInput` for a folder of files."""
+        _, images, labels = _pictures(self)
+        if labels is None:
+            raise BadInput(f"{self.folder}: a folder of files says no digit's class; name a copy of HWD+ for that.")
+        chosen = _first_of_each(labels, number)
+        return images[chosen].float() / 255, labels[chosen]
 
 
 @lru_cache(maxsize=4)
@@ -138,18 +152,33 @@ def hwdplus(path, size: int = 128) -> tuple[Tensor, Tensor, Tensor]:
 def from_image(path, size: int = 128, centre: bool = True) -> Tensor:
     """Any picture file → one image (1, 1, N, N) in [0, 1], light on dark.
 
-    Polarity is told by the border; transparency becomes background. With `centre` the ink is scaled and placed as
-    MNIST does (longer side 20/32 of N, centre of mass in the middle) and drawn with the same pen; without it pixels
-    keep their place, and a smaller picture is padded. Raises `BadInput` for a file that cannot be read, is constant,
-    or is too large to keep in place.
+    Ink and paper are told apart by the picture's edge, in any two colours; transparency becomes paper. With `centre`
+    the ink is scaled and placed as MNIST does (longer side 20/32 of N, centre of mass in the middle) and drawn with the
+    same pen, and the paper may be lit unevenly; without it pixels keep their place, and a smaller picture is padded.
+    Raises `BadInput` for a file that cannot be read or is constant, for a drawing on a photograph, and for a picture
+    too large to keep in place.
     """
-    ink = _ink(path)
+    ink = _ink(path, drawing=centre)
     if centre:
         return _pen(_centred(ink, size), stretch=True)
     height, width = ink.shape[-2:]
     if max(height, width) > size:
         raise BadInput(f"{path}: {height}×{width} pixels, at most {size}×{size} work; crop or shrink the picture.")
     return pad_to(ink, size)
+
+
+def stroke_width(images: Tensor) -> Tensor:
+    """How wide the strokes of images (B, 1, N, N) are, px: (B,), 0 without ink.
+
+    The pixels of a stroke of width w are w/4 away from its rim on average.
+    """
+    from scipy import ndimage
+
+    widths = []
+    for ink in (images.cpu()[:, 0] > 0.5).numpy():
+        depth = ndimage.distance_transform_edt(ink)[ink] - 0.5  # from the rim, not from the next pixel's centre
+        widths.append(4 * depth.mean() if depth.size else 0.0)
+    return torch.tensor(widths, dtype=torch.float32)
 
 
 def from_folder(path, size: int = 128, centre: bool = True) -> Tensor:
@@ -188,17 +217,29 @@ def _mnist_on(device: torch.device) -> Tensor:
 
 
 @lru_cache(maxsize=2)
-def _pictures(source: Pictures) -> tuple[Tensor, Tensor]:
-    """uint8 (training, held-out) pictures of a folder; HWD+ is split by writer."""
+def _pictures(source: Pictures) -> tuple[Tensor, Tensor, Tensor | None]:
+    """uint8 (training, held-out) pictures of a folder, and the held-out labels of HWD+, which is split by writer."""
+    labels = None
     if (Path(source.folder) / "Images(500x500).npy").exists():
-        images, _, writers = hwdplus(source.folder, source.size)
+        images, labels, writers = hwdplus(source.folder, source.size)
         held = writers % 10 == 0
     else:
         images = (from_folder(source.folder, source.size, source.centre) * 255).round().to(torch.uint8)
         held = torch.arange(len(images)) % 10 == 9
     if held.all() or not held.any():  # too few to hold any out
-        return images, images
-    return images[~held], images[held]
+        return images, images, labels
+    return images[~held], images[held], labels if labels is None else labels[held]
+
+
+def _choice(total: int, count: int, seed: int) -> Tensor:
+    """All of them in their order, or `count` of them by `seed`."""
+    if count >= total:
+        return torch.arange(total)
+    return torch.randperm(total, generator=torch.Generator().manual_seed(seed))[:count]
+
+
+def _first_of_each(labels: Tensor, number: int) -> Tensor:
+    return torch.cat([(labels == label).nonzero()[:number, 0] for label in labels.unique()]).sort().values
 
 
 def _pen(images: Tensor, stretch: bool = False) -> Tensor:
@@ -209,32 +250,72 @@ def _pen(images: Tensor, stretch: bool = False) -> Tensor:
     return torch.sigmoid(14 * (soft - 0.42))
 
 
-def _ink(path) -> Tensor:
-    """A picture file as (1, 1, H, W) in [0, 1], background 0: grey, opaque, light on dark."""
+def _ink(path, drawing: bool) -> Tensor:
+    """A picture file as (1, 1, H, W) in [0, 1], background 0: how far each pixel is from the paper, light on dark.
+
+    Colours are measured along the one direction in which they differ most: red on green is as good as black on white.
+    The paper of a `drawing` may be lit unevenly; another picture's is of one colour.
+    """
+    pixels = _pixels(path)
+    rows, columns = pixels.shape[:2]
+    edge = torch.zeros(rows, columns, dtype=torch.bool)
+    edge[[0, -1]] = edge[:, [0, -1]] = True
+    paper = _paper(pixels, edge) if drawing else pixels[edge].median(dim=0).values
+    away = pixels - paper
+    away = away @ torch.linalg.eigh(away.flatten(0, 1).T @ away.flatten(0, 1)).eigenvectors[:, -1]
+    away = away if away.max() > -away.min() else -away
+    ink = away / away.max()
+    if not torch.isfinite(ink).all() or away.max() < 1e-3 * max(1.0, float(pixels.max())):
+        raise BadInput(f"{path}: the picture is constant or not finite; expected a drawing on a plain background.")
+    if drawing and (ink[edge].abs() > 0.25).float().mean() > 0.3:
+        told = "pen and paper cannot be told apart, for its background is not plain"
+        raise BadInput(f"{path}: {told}; draw on plain paper, or cut the drawing out.")
+    return ink.clamp(min=0)[None, None]
+
+
+def _pixels(path) -> Tensor:
+    """A picture file as numbers (H, W, 3), or (H, W, 1) where they are not colours; what is transparent is paper."""
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(path) as file:
-            file.thumbnail((4096, 4096))
-            file = ImageOps.exif_transpose(file)  # a telephone's picture stands upright
-            picture = file.convert("RGBA") if file.mode not in ("I", "I;16", "F") else file.copy()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # large is fine, it is shrunk at once
+            with Image.open(path) as file:
+                file = file.convert({"1": "L", "P": "RGBA"}[file.mode]) if file.mode in ("1", "P") else file
+                file.thumbnail((2048, 2048))  # finer than any pen needs
+                file = ImageOps.exif_transpose(file)  # a telephone's picture stands upright
+                picture = file.convert("RGBA") if file.mode not in ("I", "I;16", "F") else file.copy()
     except FileNotFoundError:
         raise BadInput(f"{path}: there is no such file.") from None
+    except Image.DecompressionBombError:
+        most = 2 * Image.MAX_IMAGE_PIXELS // 10**6
+        raise BadInput(f"{path}: the picture has more than {most} million pixels; shrink it.") from None
     except Exception as error:  # Pillow raises many kinds for a broken file
         raise BadInput(f"{path}: cannot be read as a picture ({error}).") from None
     pixels = torch.from_numpy(np.array(picture, dtype=np.float32))
-    if pixels.ndim == 3:
-        alpha = pixels[..., 3] / 255
-        grey = pixels[..., :3] @ torch.tensor([0.299, 0.587, 0.114])
-        paper = 255.0 if (grey * alpha).sum() < 127.5 * alpha.sum() else 0.0
-        pixels = grey * alpha + paper * (1 - alpha)
-    border = torch.cat([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).median()
-    low, high = pixels.min(), pixels.max()
-    if not torch.isfinite(pixels).all() or high - low < 1e-3 * max(1.0, float(high)):
-        raise BadInput(f"{path}: the picture is constant or not finite; expected a drawing on a plain background.")
-    if border > (low + high) / 2:
-        pixels, border, high = -pixels, -border, -low
-    return ((pixels - border).clamp(min=0) / (high - border))[None, None]
+    if pixels.ndim == 2:
+        return pixels[..., None]
+    colour, alpha = pixels[..., :3], pixels[..., 3:] / 255
+    paper = 255.0 if (colour.mean(dim=2, keepdim=True) * alpha).sum() < 127.5 * alpha.sum() else 0.0
+    return colour * alpha + paper * (1 - alpha)
+
+
+def _paper(pixels: Tensor, edge: Tensor, rounds: int = 5) -> Tensor:
+    """The paper under a drawing (H, W, C), with its light: a quadratic surface through the picture's edge.
+
+    Fitted to the half of the edge that is nearest to it, again and again, so that ink on the edge doesn't count.
+    """
+    axes = (torch.linspace(-1, 1, side) for side in pixels.shape[:2])
+    row, column = torch.meshgrid(*axes, indexing="ij")
+    terms = torch.stack([torch.ones_like(row), row, column, row**2, column**2, row * column], dim=2)
+    there, seen = terms[edge], pixels[edge]
+    paper = seen.median(dim=0).values
+    for _ in range(rounds):
+        apart = (seen - paper).square().sum(dim=1)
+        near = apart <= apart.median()
+        surface = torch.linalg.lstsq(there[near], seen[near], driver="gelsd").solution
+        paper = there @ surface
+    return terms @ surface
 
 
 def _centred(ink: Tensor, size: int) -> Tensor:

@@ -18,10 +18,12 @@ from torch import Tensor
 from .checkpoints import write_whole
 from .encoders import Code
 from .errors import BadInput
-from .metrics import DETECTION, fit_gaussians, pairs
+from .interpolation import latent_walk, matching, off_set, pixel_walk
+from .metrics import ACTIVE, DETECTION, coordinate_effects, fit_gaussians, pairs, radius_of_gyration
 from .model import AtomicAutoencoder, device_of, relative_error
 from .navigation import sweep
 from .spikes import Sample, Spikes, pad_to
+from .strokes import Strokes, nearest
 from .theory import discrepancies, owners
 
 INK = LinearSegmentedColormap.from_list("ink", ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"])
@@ -50,49 +52,138 @@ def decomposition(model: AtomicAutoencoder, image: Tensor, k: int | None = None,
     return figure
 
 
-def coloured(model: AtomicAutoencoder, images: Tensor, columns: int = 5) -> Figure:
-    """The figure that the paper lacks: each image (B, 1, N, N), coloured by atom, eight colours in turn.
+def overlay(models: dict[str, AtomicAutoencoder], image: Tensor) -> Figure:
+    """The figure that the paper lacks: one image (1, 1, N, N) with each stroke in its own colour, by model.
+
+    Below, the energy of each atom over the image's, in the same colour, the strongest first; after eight, colours
+    come again, hatched in the bars. Only positive parts show above.
+    """
+    figure = Figure(figsize=(3.0 * len(models), 4.2), dpi=110, layout="constrained")
+    axes = figure.subplots(2, len(models), squeeze=False, height_ratios=(2, 1), sharey="row")
+    for (above, below), (name, model) in zip(axes.T, models.items(), strict=True):
+        atoms = _by_energy(_decompose(model, image))[0][:, 0]
+        _show(above, inked(atoms, range(len(atoms))), name, 1, 10)
+        shares = 100 * atoms.square().sum(dim=(1, 2)) / image.cpu().square().sum()
+        colours = [COLOURS[i % len(COLOURS)] for i in range(len(atoms))]
+        hatches = ["//" if i >= len(COLOURS) else "" for i in range(len(atoms))]
+        below.bar(range(1, len(atoms) + 1), shares.tolist(), color=colours, hatch=hatches, edgecolor="white")
+        below.set(xlabel="atoms, by energy", xlim=(0.3, max(16, len(atoms)) + 0.7))
+        below.set_xticks(range(1, max(16, len(atoms)) + 1, 3))
+        below.spines[["top", "right"]].set_visible(False)
+    axes[1, 0].set_ylabel("energy, % of the digit's")
+    return figure
+
+
+def coloured(model: AtomicAutoencoder, images: Tensor, columns: int = 5, errors: bool = False) -> Figure:
+    """A page of images (B, 1, N, N), each coloured by atom, eight colours in turn; with `errors`, its nmse above.
 
     Blocks are sorted by energy: the first colour is the strongest atom. Only positive parts show.
     """
-    figure, axes = _grid(len(images), columns)
-    for axis, atoms in zip(axes, _by_energy(_decompose(model, images)), strict=False):
-        axis.imshow(inked(atoms[:, 0], range(len(atoms))).numpy(), interpolation="nearest")
-        _bare(axis)
+    figure, axes = _grid(len(images), columns, dpi=100)
+    code = _decompose(model, images)
+    lost = _percent(relative_error(pad_to(images.cpu(), model.size), code.atoms.sum(dim=1)))
+    for axis, atoms, error in zip(axes, _by_energy(code), lost, strict=False):
+        _show(axis, inked(atoms[:, 0], range(len(atoms))), error if errors else "", 1)
     return figure
 
 
 def inked(atoms: Tensor, numbers: Iterable[int]) -> Tensor:
-    """Atoms (n, N, N) as inks on white paper (N, N, 3), each in the colour of its number; negative parts don't show."""
+    """Atoms (n, N, N) as inks on white paper (N, N, 3), each in the colour of its number; negative parts don't show.
+
+    In 32 shades a channel, or the faintest traces of every atom would make large files.
+    """
     paper = torch.ones(*atoms.shape[-2:], 3)
     for i, atom in zip(numbers, atoms.clamp(0, 1), strict=True):
         paper *= 1 - atom[..., None] * (1 - torch.tensor(to_rgb(COLOURS[i % len(COLOURS)])))
-    return paper
+    return (31 * paper).round() / 31
 
 
 def reconstructions(model: AtomicAutoencoder, images: Tensor) -> Figure:
     """The supplement's input/output figure: images (B, 1, N, N), and what the model makes of them."""
-    images, output = images.cpu(), _decompose(model, images).atoms.sum(dim=1)
-    errors = [f"{100 * error:.1f} %" for error in relative_error(images, output).tolist()]
-    return gallery([*images, *output], len(images), [""] * len(images) + errors, ["input", "output"])
+    return side_by_side({"output": model}, images)
 
 
-def interpolation(model: AtomicAutoencoder, start: Tensor, end: Tensor, steps: int = 8) -> Figure:
-    """The supplement's interpolation: z moves along a straight line between two images (1, 1, N, N).
+def side_by_side(models: dict[str, AtomicAutoencoder], images: Tensor, strokes: bool = False) -> Figure:
+    """Images (B, 1, N, N), and in a row a model what it makes of them, with its nmse; with `strokes`, coloured below.
 
-    Above, the decoded codes; below, the pixel average that a line in image space would give. A
-    block that only one of the two images uses is faded in or out.
+    A model of one block has no strokes to tell apart.
     """
-    a, b, times = _decompose(model, start), _decompose(model, end), np.linspace(0, 1, steps)
-    lone = (a.used ^ b.used)[..., None]
-    kept = torch.where(a.used[..., None], a.z, b.z)
-    z = torch.cat([torch.where(lone, kept, (1 - t) * a.z + t * b.z) for t in times])
-    weights = torch.cat([(1 - t) * a.used + t * b.used.float() for t in times])
-    with torch.inference_mode():
-        atoms = model.atoms(z.to(device_of(model))).cpu()
-    walk = (weights[..., None, None, None] * atoms).sum(dim=1)
-    average = [((1 - t) * start + t * end).cpu()[0] for t in times]
-    return gallery([*walk, *average], steps, [f"{t:.2f}" for t in times], ["latents", "pixels"])
+    pictures, titles, labels = [*images.cpu()], [""] * len(images), ["input"]
+    for name, model in models.items():
+        code = _decompose(model, images)
+        output = code.atoms.sum(dim=1)
+        pictures += [*output]
+        titles += _percent(relative_error(pad_to(images.cpu(), model.size), output))
+        labels.append(name)
+        if strokes and model.k > 1:
+            pictures += [inked(atoms[:, 0], range(len(atoms)))[None] for atoms in _by_energy(code)]
+            titles += [""] * len(images)
+            labels.append("its strokes")
+    return gallery(pictures, len(images), titles, labels, dpi=140 if len(models) == 1 else 90)
+
+
+def interpolation(
+    model: AtomicAutoencoder, start: Tensor, end: Tensor, steps: int = 7, other: AtomicAutoencoder | None = None
+) -> Figure:
+    """The supplement's interpolation between two images (1, 1, N, N): the walks of `atomic_lib.interpolation`.
+
+    From left to right the way; above each picture its re-encoding error, and below it, coloured by atom, what the
+    encoder makes of it. Last comes the walk of an `other` model, of one block, which encodes its own pictures.
+    """
+    walks = {
+        "matched": latent_walk(model, start, end, steps),
+        "in order": latent_walk(model, start, end, steps, matched=False),
+        "pixels": pixel_walk(model, start, end, steps),
+    }
+    pictures, titles, labels = [], [], []
+    for name, walk in walks.items():
+        pictures += [*walk[:, 0], *(picture[None] for picture in _followed(model, walk[:, 0]))]
+        titles += [*_percent(off_set(model, walk)[:, 0]), *[""] * steps]
+        labels += [name, "again"]
+    if other is not None:
+        walk = latent_walk(other, start, end, steps, matched=False)
+        pictures, titles = pictures + [*walk[:, 0]], titles + _percent(off_set(other, walk)[:, 0])
+        labels.append("one block")
+    return gallery(pictures, steps, titles, labels, dpi=90)
+
+
+def off_set_curves(errors: dict[str, dict[str, Tensor]]) -> Figure:
+    """How far walks stray from the model set: the mean over pairs of re-encoding errors (steps, B), by model and walk.
+
+    The band is the middle half of the pairs.
+    """
+    figure, axes = _panels(len(errors), 2.9)
+    kinds = list(dict.fromkeys(name for walks in errors.values() for name in walks))  # a colour each, in every panel
+    for axis, (model, walks) in zip(axes, errors.items(), strict=True):
+        for name, values in walks.items():
+            i, times, values = kinds.index(name), np.linspace(0, 1, len(values)), 100 * values.numpy()
+            axis.plot(times, values.mean(axis=1), "o^sd"[i] + "-", ms=4, color=COLOURS[i], label=name)
+            low, high = np.quantile(values, (0.25, 0.75), axis=1)
+            axis.fill_between(times, low, high, color=COLOURS[i], alpha=0.15, lw=0)
+        axis.set(title=model, xlabel="way from one digit to the other", ylim=(0, None))
+        axis.legend(frameon=False, fontsize=8)
+    axes[0].set_ylabel("re-encoding error, %")
+    return figure
+
+
+def shared_strokes(found: Strokes, images: Tensor, chosen: Tensor) -> Figure:
+    """Each of the chosen (Q,) strokes in its image (B, 1, N, N), and in each class the nearest stroke of another image.
+
+    A row a stroke; above each picture what it would cost to draw that stroke for the first, ‖g − g′‖²/‖g‖².
+    """
+    which, apart = nearest(found, chosen)
+    labels = found.label.unique().tolist()
+    figure, axes = _grid(which.shape[0] * (1 + len(labels)), 1 + len(labels), dpi=80)
+    rows = zip(range(len(chosen)), torch.cat([chosen[:, None], which], dim=1), apart.tolist(), strict=True)
+    axes = iter(axes)
+    for row, strokes, errors in rows:
+        heads = [""] + [f"{label}\n" if row == 0 else "" for label in labels]
+        titles = ["stroke of" if row == 0 else "", *(f"{100 * error:.0f} %" for error in errors)]
+        for head, title, i in zip(heads, titles, strokes.tolist(), strict=True):
+            digit = images[found.owner[i], 0].cpu()
+            picture = inked(torch.stack([0.25 * digit, found.atoms[i]]), [len(COLOURS) - 1, row])  # black, faintly
+            _show(next(axes), picture, head + title, 1, 12)
+    return figure
 
 
 def navigation(model: AtomicAutoencoder, image: Tensor, block: int, ranges: Tensor, steps: int = 7) -> Figure:
@@ -110,12 +201,36 @@ def navigation(model: AtomicAutoencoder, image: Tensor, block: int, ranges: Tens
     return gallery([*path.pictures.flatten(0, 1)[:, None]], steps, titles, labels, rings, diamonds)
 
 
+def coordinates(models: dict[str, AtomicAutoencoder], image: Tensor, shown: int = 8) -> Figure:
+    """What one latent coordinate moves: ∂x̂/∂z_ij at one image (1, 1, N, N), outlined, a row a model.
+
+    Of the coordinates that count in `coordinate_spread`, `shown` at even steps from the strongest to the weakest, each
+    on a scale of its own; above it, its radius of gyration over the digit's.
+    """
+    figure, axes = _grid(len(models) * shown, shown, dpi=90)
+    whole = radius_of_gyration(image[0, 0].cpu())
+    for row, (name, model) in enumerate(models.items()):
+        effects = coordinate_effects(model, image)
+        energy, order = effects.square().sum(dim=(1, 2)).sort(descending=True)
+        counted = order[energy >= ACTIVE * energy[0]]
+        chosen = counted[torch.linspace(0, len(counted) - 1, shown).round().long()]
+        axes[row * shown].set_ylabel(name, fontsize=9)
+        for axis, effect in zip(axes[row * shown :], effects[chosen], strict=False):
+            spread = float(radius_of_gyration(effect) / whole)
+            _show(axis, effect, f"{spread:.2f}", float(effect.abs().max()))
+            axis.contour(image[0, 0].cpu().numpy(), [0.5], colors="#009E73", linewidths=0.7)
+    return figure
+
+
 def gallery(
     pictures: list[Tensor], columns: int, titles: list[str] = (), row_labels: list[str] = (),
-    rings: list[Tensor] | None = None, diamonds: list[Tensor] | None = None,
+    rings: list[Tensor] | None = None, diamonds: list[Tensor] | None = None, dpi: int = 140,
 ) -> Figure:  # fmt: skip
-    """Pictures (1, N, N) in rows on one scale; positions (n, 2) in rings or diamonds in each."""
-    figure, axes = _grid(len(pictures), columns)
+    """Pictures (1, N, N) in rows on one scale; positions (n, 2) in rings or diamonds in each.
+
+    Coloured pictures, (1, N, N, 3) in [0, 1], may be among them.
+    """
+    figure, axes = _grid(len(pictures), columns, dpi)
     scale = max(1e-6, *(float(picture.abs().max()) for picture in pictures))
     font = 8.5 * max(1, columns / 6.5)  # a wide figure is shown smaller
     for i, (axis, picture) in enumerate(zip(axes, pictures, strict=False)):
@@ -392,9 +507,23 @@ def _by_energy(code: Code) -> list[Tensor]:
     return sorted_atoms
 
 
-def _grid(count: int, columns: int) -> tuple[Figure, list]:
+def _percent(errors: Tensor) -> list[str]:
+    return [f"{100 * error:.1f} %" for error in errors.tolist()]
+
+
+def _followed(model: AtomicAutoencoder, images: Tensor) -> Tensor:
+    """Images (B, 1, N, N) coloured by atom, (B, N, N, 3): a colour goes to the atom that `matching` says it became."""
+    code, numbers, pictures = _decompose(model, images), torch.arange(model.k), []
+    steps = [Code(*(part[i : i + 1] for part in code)) for i in range(len(images))]
+    for before, now in zip([steps[0], *steps], steps, strict=False):
+        numbers, used = numbers[matching(now, before)[0]], now.used[0]
+        pictures.append(inked(now.atoms[0, used, 0], numbers[used].tolist()))
+    return torch.stack(pictures)
+
+
+def _grid(count: int, columns: int, dpi: int = 140) -> tuple[Figure, list]:
     rows = -(-count // columns)
-    figure = Figure(figsize=(1.1 * columns, 1.28 * rows), dpi=140, layout="constrained")
+    figure = Figure(figsize=(1.1 * columns, 1.28 * rows), dpi=dpi, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
     for axis in axes[count:]:
         axis.axis("off")

@@ -217,6 +217,29 @@ def stroke_metrics(model, images: Tensor, batch: int = 64, k=None, refine=0, tic
     }  # fmt: skip
 
 
+def coordinate_effects(model, image: Tensor) -> Tensor:
+    """∂x̂/∂z_ij of one image (1, 1, N, N), for every coordinate of its blocks in use: (C, N, N)."""
+    with torch.no_grad():
+        z, used = model.encode(image.to(device_of(model)))
+        return model.jacobian(z[used]).flatten(0, 1).cpu()
+
+
+def coordinate_spread(model, images: Tensor) -> float:
+    """How much of a digit one latent coordinate moves: the radius of gyration of ∂x̂/∂z_ij over the digit's.
+
+    Near 1, a coordinate moves the whole digit; near 0, one place. Mean over the coordinates of an image (B, 1, N, N)
+    whose effect ‖∂x̂/∂z_ij‖² is at least 1 % of the strongest there, then over images that have any.
+    """
+    spreads = []
+    for image in images[:, None]:
+        effects = coordinate_effects(model, image)
+        energy = effects.square().sum(dim=(1, 2))
+        if energy.sum() > 0:
+            counted = radius_of_gyration(effects[energy >= ACTIVE * energy.max()])
+            spreads.append(float(counted.mean() / radius_of_gyration(image[0, 0]).clamp(min=1e-9)))
+    return _ratio(sum(spreads), len(spreads))
+
+
 def is_connected(atom: Tensor) -> bool:
     """Whether the half-maximum set of an atom (N, N) is one piece; specks under 10 % don't count."""
     from scipy import ndimage

@@ -1,5 +1,7 @@
 """The atomic autoencoder of the paper: f = f_D ∘ f_E with f_D(z) = Σᵢ g(zᵢ)."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -60,7 +62,7 @@ class AtomicAutoencoder(nn.Module):
         Latents without a bound have no box: give the range that encoded images take (`navigation.latent_range`), as the
         paper does. Raises `BadInput` without a box, or for one with an empty side.
         """
-        if ranges is None and not isinstance(self.encoder.latents, BoundedLatents):
+        if ranges is None and bound_of(self.encoder.latents) == math.inf:
             raise BadInput("the latents of this model are not bounded: give `ranges`, the range of encoded images.")
         ranges = torch.tensor([[-1.0, 1.0]] * self.d0) if ranges is None else torch.as_tensor(ranges).float().cpu()
         if ranges.shape != (self.d0, 2) or not (ranges[:, 0] < ranges[:, 1]).all():

@@ -64,6 +64,29 @@ def test_decompose_a_picture_of_ones_own(seven, tmp_path, capsys):
     assert len(written["z"]) == len(written["used"]) == RECIPES["digits-pursuit"].k and any(written["used"])
 
 
+def test_decompose_what_a_telephone_or_a_drawing_program_gives(tmp_path, capsys):
+    """A coloured drawing, a transparent one, a very large one and one in poor light: the same strokes."""
+    pen, found = [(50, 50), (150, 50), (90, 220)], {}
+    pictures = {
+        "plain": Image.new("L", (200, 260), 255),
+        "coloured": Image.new("RGB", (200, 260), (120, 190, 90)),
+        "transparent": Image.new("RGBA", (200, 260), (0, 0, 0, 0)),
+        "large": Image.new("L", (6000, 7800), 255),
+        "shaded": Image.fromarray(np.tile(np.linspace(120, 250, 200), (260, 1)).astype(np.uint8)),
+    }
+    inks = {"coloured": (190, 40, 150), "transparent": (250, 240, 90, 255)}
+    for name, picture in pictures.items():
+        scale = picture.width // 200
+        path = [(scale * x, scale * y) for x, y in pen]
+        ImageDraw.Draw(picture).line(path, fill=inks.get(name, 0), width=18 * scale, joint="curve")
+        picture.save(tmp_path / f"{name}.png")
+        files = ["--out", str(tmp_path / "atoms.png"), "--json", str(tmp_path / "z.json")]
+        assert main(["decompose", str(tmp_path / f"{name}.png"), "--weights", "digits-pursuit", *files]) == 0
+        found[name] = np.array(json.loads((tmp_path / "z.json").read_text())["z"])
+    for name, z in found.items():
+        assert np.abs(z[0] - found["plain"][0]).max() < 0.1, name
+
+
 def test_names_that_do_not_exist(capsys, tmp_path):
     assert "spikes-pursuit" in refused(capsys, "train", "spikes-persuit", "--out", tmp_path / "x")
     sentence = refused(capsys, "evaluate", "nonesuch")
@@ -112,11 +135,15 @@ def test_what_cannot_be_evaluated(capsys, tmp_path):
 def test_what_cannot_be_decomposed(capsys, tmp_path, seven):
     out = ("--weights", "digits-plain", "--out", tmp_path / "new" / "atoms.png")
     Image.new("L", (30, 30), 9).save(tmp_path / "flat.png")
+    photograph = Image.effect_noise((10, 13), 90).resize((200, 260), Image.Resampling.BICUBIC).convert("RGB")
+    ImageDraw.Draw(photograph).line([(50, 50), (150, 50), (90, 220)], fill=(200, 0, 0), width=18)
+    photograph.save(tmp_path / "photograph.jpg")
+    assert "background is not plain" in refused(capsys, "decompose", tmp_path / "photograph.jpg", *out)
     assert "constant" in refused(capsys, "decompose", tmp_path / "flat.png", *out)
     assert "no such file" in refused(capsys, "decompose", tmp_path / "none.png", *out)
     assert ".xyz" in refused(capsys, "decompose", seven, "--weights", "digits-plain", "--out", tmp_path / "a.xyz")
     assert "at most 128×128" in refused(capsys, "decompose", seven, "--weights", "spikes-plain", *out[2:])
-    assert sorted(os.listdir(tmp_path)) == ["flat.png", "seven.png"]
+    assert sorted(os.listdir(tmp_path)) == ["flat.png", "photograph.jpg", "seven.png"]
 
 
 def test_data_that_is_missing_leaves_nothing_behind(capsys, tmp_path, monkeypatch):

@@ -70,6 +70,15 @@ def test_mnist_is_whole():
     assert images.shape == (10_000, 28, 28) and labels[:5].tolist() == [7, 2, 1, 0, 4]
 
 
+def test_the_first_of_each_class():
+    images, labels = digits.Digits(64).of_each_class(2)
+    assert labels.tolist()[:4] == [7, 2, 1, 0] and sorted(labels.tolist()) == [i // 2 for i in range(20)]
+    everything, known = digits.mnist(train=False)
+    eight = (known == 8).nonzero()[1]
+    expected = digits.smooth_strokes(everything[eight], 64)
+    assert torch.allclose(images[labels == 8][1], expected[0], atol=1e-6)
+
+
 @pytest.mark.parametrize("size", [100, 128, 256])
 def test_digits_are_smooth_strokes(size):
     strokes = digits.Digits(size).held_out(10_000)[:20] if size == 128 else digits.Digits(size).batch(20, seeded())
@@ -138,6 +147,53 @@ def test_any_picture_becomes_light_ink_on_black(tmp_path):
     assert 70 <= max(rows.max() - rows.min(), columns.max() - columns.min()) <= 90  # 20/32 of 128
 
 
+def test_colours_of_one_lightness_and_ink_on_the_edge(tmp_path):
+    dark = digits.from_image(drawing(tmp_path / "dark.png"))
+    green, red = (0, 128, 0), (251, 0, 0)  # equally grey
+    coloured = digits.from_image(drawing(tmp_path / "coloured.png", red, green))
+    Image.open(tmp_path / "dark.png").quantize(4).save(tmp_path / "palette.png")
+    palette = digits.from_image(tmp_path / "palette.png")
+    bilevel = digits.from_image(drawing(tmp_path / "bilevel.png", 0, 1, "1"))
+    for image in (coloured, palette, bilevel):
+        assert (image - dark).abs().mean() < 0.01
+    cut = Image.open(tmp_path / "dark.png").crop((100, 30, 181, 160))  # tight
+    cut.save(tmp_path / "cut.png")
+    assert (digits.from_image(tmp_path / "cut.png") - dark).abs().mean() < 0.03
+
+
+def photograph(path, busy=False):
+    """The drawing on paper lit from one side, noisy; or on a scene."""
+    ink = np.asarray(Image.open(drawing(path)).convert("L"), dtype=float) / 255
+    row, column = np.mgrid[-1 : 1 : ink.shape[0] * 1j, -1 : 1 : ink.shape[1] * 1j]
+    light = 150 + 60 * column - 25 * row - 20 * (row**2 + column**2)
+    scene = 128 + 60 * np.sin(9 * row + 3) * np.cos(7 * column) + 60 * np.sin(5 * column + 4 * row)
+    noise = np.random.default_rng(0).normal(0, 3, ink.shape)
+    picture = (scene if busy else light) * (0.15 + 0.85 * ink) + noise
+    Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)).save(path)
+    return path
+
+
+def test_a_photograph_of_a_drawing_and_a_drawing_on_a_photograph(tmp_path):
+    dark = digits.from_image(drawing(tmp_path / "dark.png"))
+    assert (digits.from_image(photograph(tmp_path / "paper.png")) - dark).abs().mean() < 0.01
+    with pytest.raises(BadInput, match="background is not plain"):
+        digits.from_image(photograph(tmp_path / "scene.png", busy=True))
+
+
+def test_a_picture_too_large_for_any_memory(tmp_path):
+    Image.new("1", (16_000, 12_000)).save(tmp_path / "poster.png")
+    with pytest.raises(BadInput, match="178 million pixels; shrink it"):
+        digits.from_image(tmp_path / "poster.png")
+
+
+@pytest.mark.parametrize("width", [4, 9, 16])
+def test_the_width_of_a_stroke(width):
+    image = torch.zeros(2, 1, 128, 128)
+    image[0, 0, 40 : 40 + width, 10:118] = 1
+    found = digits.stroke_width(image)
+    assert float(found[0]) == pytest.approx(width, rel=0.12) and found[1] == 0
+
+
 def test_a_thin_line_and_a_large_picture(tmp_path):
     thin = digits.from_image(drawing(tmp_path / "thin.png", width=1))
     large = digits.from_image(drawing(tmp_path / "large.png", size=(5000, 5200)))
@@ -178,6 +234,8 @@ def test_a_folder_is_read_in_order_and_partly_held_out(tmp_path):
     data = digits.Pictures(str(tmp_path), 64)
     assert torch.allclose(data.held_out(5), pictures[9:], atol=1 / 255)
     assert data.batch(7, seeded()).shape == (7, 1, 64, 64)
+    with pytest.raises(BadInput, match="class"):
+        data.of_each_class(5)
 
 
 def test_hwdplus_is_read_inverted_and_split_by_writer(tmp_path):
@@ -192,6 +250,8 @@ def test_hwdplus_is_read_inverted_and_split_by_writer(tmp_path):
     assert images[:, 0, 64, 64].min() == 255 and images[:, 0, 0, 0].max() == 0
     assert labels.tolist() == info[:, 0].tolist() and writers.tolist() == info[:, 1].tolist()
     assert len(digits.Pictures(str(tmp_path), 128).held_out(99)) == (info[:, 1] % 10 == 0).sum()
+    held, theirs = digits.Pictures(str(tmp_path), 128).of_each_class(9)
+    assert len(held) == len(theirs) and theirs.tolist() == info[info[:, 1] % 10 == 0, 0].tolist()
     np.save(tmp_path / "WriterInfo.npy", np.array([["seven", "Ann"]] * 30))
     with pytest.raises(BadInput, match="not a copy"):
         digits.hwdplus(tmp_path)

@@ -46,11 +46,37 @@ def test_one_signed_scale_and_nothing_clipped(model, sample):
 
 def test_the_ends_of_an_interpolation_are_the_reconstructions(model, sample):
     start, end = sample.images[:1], sample.images[1:2]
-    shown = [axis.get_images()[0].get_array() for axis in panels(figures.interpolation(model, start, end, steps=4))]
+    shown = panels(figures.interpolation(model, start, end, steps=4))
+    shown = [axis.get_images()[0].get_array() for axis in shown]
+    assert len(shown) == 4 * 2 * 3  # matched, in order, pixels: the walk, and what the encoder makes of it
     with torch.inference_mode():
-        assert abs(shown[0] - model(start)[0, 0].numpy()).max() < 1e-4
-        assert abs(shown[3] - model(end)[0, 0].numpy()).max() < 1e-4
-    assert abs(shown[4] - start[0, 0].numpy()).max() < 1e-6 and abs(shown[7] - end[0, 0].numpy()).max() < 1e-6
+        for row in (0, 8, 16):
+            assert abs(shown[row] - model(start)[0, 0].numpy()).max() < 1e-4
+            assert abs(shown[row + 3] - model(end)[0, 0].numpy()).max() < 1e-4
+    assert {shown[row].shape for row in (4, 12, 20)} == {(32, 32, 3)}
+    assert len(panels(figures.interpolation(model, start, end, steps=3, other=model))) == 3 * (6 + 1)
+
+
+def test_models_side_by_side(model, sample):
+    rows = panels(figures.side_by_side({"a": model, "b": model}, sample.images, strokes=True))[::6]
+    assert [axis.get_ylabel() for axis in rows] == ["input", "a", "its strokes", "b", "its strokes"]
+
+
+def test_walks_are_compared_in_one_panel_a_model():
+    errors = {"in order": torch.rand(5, 8), "pixels": torch.rand(5, 8)}
+    axes = figures.off_set_curves({"one": errors, "two": errors}).axes
+    assert [axis.get_title() for axis in axes] == ["one", "two"] and len(axes[0].lines) == 2
+    assert axes[0].lines[1].get_ydata() == pytest.approx(100 * errors["pixels"].mean(dim=1).numpy(), rel=1e-5)
+
+
+def test_an_overlay_shows_each_models_atoms_and_their_energies(model, sample):
+    image = sample.images[:1]
+    picture, bars = figures.overlay({"this": model}, image).axes
+    atoms = model.decompose(image).atoms[0]
+    shares = 100 * atoms[model.encode(image)[1][0]].square().sum(dim=(1, 2, 3)) / image.square().sum()
+    heights = [bar.get_height() for bar in bars.patches]
+    assert heights == pytest.approx(sorted(shares.tolist(), reverse=True), rel=1e-4)
+    assert picture.get_title() == "this" and picture.get_images()[0].get_array().shape == (32, 32, 3)
 
 
 def test_a_sweep_moves_one_coordinate_of_one_block(model, sample):
@@ -70,7 +96,14 @@ def test_a_sweep_moves_one_coordinate_of_one_block(model, sample):
 def test_the_others_draw(model, sample):
     assert len(panels(figures.architecture(model, sample.images[:1]))) >= 3
     assert len(panels(figures.architecture(model, torch.zeros(1, 1, 32, 32)))) >= 3
-    assert len(panels(figures.coloured(model, sample.images, columns=3))) == 6
+    page = panels(figures.coloured(model, sample.images, columns=3, errors=True))
+    assert len(page) == 6 and page[0].get_title().endswith(" %")  # good or bad, it says so
+
+
+def test_coordinates_are_shown_a_row_a_model(model, sample):
+    axes = panels(figures.coordinates({"a": model, "b": model}, sample.images[:1], shown=4))
+    assert len(axes) == 8 and axes[4].get_ylabel() == "b"
+    assert [float(axis.get_title()) > 0 for axis in axes] == [True] * 8
 
 
 def test_a_table_is_markdown():

@@ -33,6 +33,15 @@ def test_the_reference_has_the_papers_sizes():
     assert (spikes.k, spikes.d0, digits.k, digits.d0) == (10, 3, 16, 6)
 
 
+def test_the_conventional_autoencoder_is_of_the_same_size():
+    atomic, conventional = RECIPES["digits-plain"], RECIPES["digits-conventional"]
+    assert conventional.k == 1 and conventional.d0 == atomic.k * atomic.d0 == 96
+    sizes = [parameter_count(recipe.build()) for recipe in (atomic, conventional)]
+    assert 0.9 < sizes[1] / sizes[0] < 1.1
+    budget = ("data", "steps", "batch", "lr", "schedule", "noise", "noise_end")
+    assert all(getattr(atomic, name) == getattr(conventional, name) for name in budget)
+
+
 @pytest.mark.parametrize("encoder", ENCODERS)
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_any_encoder_goes_with_any_decoder(encoder, decoder):

@@ -9,9 +9,13 @@ import shutil
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import papermill
 import pytest
+import torch
 import yaml
+
+from atomic_lib import digits
 
 BOOK = Path(__file__).parents[1] / "book"
 
@@ -97,17 +101,38 @@ def test_outputs_are_clean(notebook):
             assert not found, f"a path of one machine: {found.group()}"
 
 
-def test_runs_with_small_parameters(name, notebook, tmp_path, monkeypatch):
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run a chapter with other parameters, in a copy of the book."""
     scratch = tmp_path / "book"
     shutil.copytree(BOOK, scratch, ignore=shutil.ignore_patterns("_build", ".ipynb_checkpoints"))
     monkeypatch.delenv("MPLBACKEND", raising=False)  # else the kernel would show no figure
-    ran = papermill.execute_notebook(
-        str(scratch / f"{name}.ipynb"),
-        str(scratch / f"{name}-quick.ipynb"),
-        parameters=dict(notebook.metadata.atomic.quick),
-        kernel_name="python3",
-        cwd=str(scratch),
-        progress_bar=False,
-        execution_timeout=600,
-    )
+
+    def execute(name: str, **parameters):
+        return papermill.execute_notebook(
+            str(scratch / f"{name}.ipynb"),
+            str(scratch / f"{name}-quick.ipynb"),
+            parameters=parameters,
+            kernel_name="python3",
+            cwd=str(scratch),
+            progress_bar=False,
+            execution_timeout=600,
+        )
+
+    return execute
+
+
+def test_runs_with_small_parameters(name, notebook, run):
+    ran = run(name, **notebook.metadata.atomic.quick)
     assert pictures(ran) or not pictures(notebook), "a small run draws its figures too"
+
+
+def test_strokes_run_on_the_readers_own_hwdplus(run, tmp_path):
+    """A small file of the same format: dark ink on 255, 500×500, the digit first and the writer last."""
+    images, labels = digits.Digits(500).of_each_class(3)
+    np.save(tmp_path / "Images(500x500).npy", (255 * (1 - images[:, 0])).round().byte().numpy())
+    writers = torch.arange(len(labels)) % 3 * 5  # two of three are held out: writers 0 and 10
+    np.save(tmp_path / "WriterInfo.npy", torch.stack([labels, writers], dim=1).numpy())
+    ran = run("strokes", count=8, hwdplus_path=str(tmp_path))
+    (table,) = (text for cell in code_cells(ran) for text in texts(cell) if text.startswith("| digits |"))
+    assert re.search(r"\| images \| 8 \| 8 \|", table) and len(pictures(ran)) > 10

@@ -1,0 +1,69 @@
+"""Strokes that all classes share, and strokes that each class has for itself, are told apart."""
+
+import pytest
+import torch
+
+from atomic_lib import BadInput, figures
+from atomic_lib.encoders import Code
+from atomic_lib.strokes import Strokes, distances, nearest, sharing, strokes
+
+
+class Splitter(torch.nn.Module):
+    """Takes an image apart into its quarters, one of them an atom too faint to count."""
+
+    size = 16
+
+    def __init__(self, faint=0.01):
+        super().__init__()
+        self.faint = faint
+        self.anchor = torch.nn.Parameter(torch.zeros(1))
+
+    def decompose(self, images, k=None):
+        atoms = torch.zeros(len(images), 3, 1, 16, 16)
+        atoms[:, 1, :, :8], atoms[:, 0, :, 8:] = images[:, :, :8], images[:, :, 8:]
+        atoms[:, 2, :, 0, 0] = self.faint
+        return Code(torch.zeros(len(images), 3, 2), torch.ones(len(images), 3, dtype=torch.bool), atoms)
+
+
+def page(private: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """36 images of three classes, of two bars each: drawn from one alphabet, or from one a class."""
+    generator, labels = torch.Generator().manual_seed(0), torch.arange(36) % 3
+    images = torch.zeros(36, 1, 16, 16)
+    for i, label in enumerate(labels.tolist()):
+        top, bottom = torch.randint(2, (2,), generator=generator).tolist()
+        own = label if private else 0
+        images[i, 0, 1 + top, 4 * own : 4 * own + 4], images[i, 0, 10 + bottom, 4 * own : 4 * own + 4] = 1, 0.5
+    return images, labels
+
+
+def test_active_atoms_the_strongest_first():
+    images, labels = page(private=True)
+    found = strokes(Splitter(), images, labels, batch=5)
+    assert found.owner.tolist() == [i // 2 for i in range(72)] and found.label.tolist() == (found.owner % 3).tolist()
+    assert found.atoms[0::2, :8].sum() == 4 * 36 and found.atoms[1::2, 8:].sum() == 2 * 36
+    with pytest.raises(BadInput, match="no atom"):
+        strokes(Splitter(faint=0), torch.zeros(1, 1, 16, 16), torch.zeros(1))
+
+
+def test_the_distance_is_what_it_costs_to_draw_one_for_the_other():
+    atoms = torch.zeros(3, 4, 4)
+    atoms[0, 0, 0], atoms[1, 0, 0], atoms[2, 3, 3] = 1.0, 0.5, 1.0
+    found = Strokes(atoms, torch.arange(3), torch.tensor([4, 4, 7]))
+    apart = distances(found, torch.tensor([0]))[0].tolist()
+    assert apart == [torch.inf, pytest.approx(0.25), pytest.approx(2.0)]
+    which, how_far = nearest(found, torch.tensor([0]))
+    assert which.tolist() == [[1, 2]] and how_far[0].tolist() == pytest.approx([0.25, 2.0])
+
+
+def test_a_shared_alphabet_and_private_ones():
+    shared, private = (sharing(strokes(Splitter(), *page(private=p)), batch=7) for p in (False, True))
+    assert private["same_class"] == 1 and private["distance"] > 0.99
+    assert shared["distance"] < 1e-6 and shared["same_class"] < 0.9
+    assert shared["chance"] == private["chance"] == pytest.approx(22 / 70)
+
+
+def test_the_figure_shows_a_stroke_and_its_nearest_in_every_class():
+    images, labels = page(private=False)
+    found = strokes(Splitter(), images, labels)
+    axes = [axis for axis in figures.shared_strokes(found, images, torch.tensor([0, 1])).axes if axis.get_images()]
+    assert len(axes) == 2 * (1 + 3) and axes[1].get_title() == "0\n0 %"
