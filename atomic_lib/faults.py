@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from .metrics import DETECTION, energies, fit_gaussians, pairs
-from .model import device_of
+from .model import decomposed
 from .spikes import Sample
 
 KINDS = ("found", "missed", "split", "merged", "misplaced", "twice", "invented")
@@ -24,8 +24,7 @@ def fault_counts(model, sample: Sample, batch: int = 64) -> dict[str, int]:
     sigma, counts = model.recipe.data.sigma, Counter(dict.fromkeys(KINDS, 0))
     for start in range(0, len(sample.images), batch):
         images, amplitudes, positions = (part[start : start + batch] for part in sample)
-        with torch.inference_mode():
-            _, used, atoms = (part.cpu() for part in model.decompose(images.to(device_of(model))))
+        _, used, atoms = decomposed(model, images)
         for i in range(len(images)):
             there, drawn = amplitudes[i] > 0, atoms[i, used[i], 0]
             a, p = fit_gaussians(drawn, sigma)

@@ -20,7 +20,7 @@ from .encoders import Code
 from .errors import BadInput
 from .interpolation import latent_walk, matching, off_set, pixel_walk
 from .metrics import ACTIVE, DETECTION, coordinate_effects, fit_gaussians, pairs, radius_of_gyration
-from .model import AtomicAutoencoder, device_of, relative_error
+from .model import AtomicAutoencoder, decomposed, relative_error
 from .navigation import sweep
 from .spikes import Sample, Spikes, pad_to
 from .strokes import Strokes, nearest
@@ -39,7 +39,7 @@ def decomposition(model: AtomicAutoencoder, image: Tensor, k: int | None = None,
 
     `truth`: true positions (n, 2), ringed in the input and in each atom that lies on one.
     """
-    code = _decompose(model, image, k)
+    code = decomposed(model, image, k)
     atoms, image, output = _by_energy(code)[0], pad_to(image.cpu(), model.size), code.atoms.sum(dim=1)
     titles = ["input $x$", "output $\\hat x$", *(f"$g(z_{{{i + 1}}})$" for i in range(len(atoms)))]
     pictures = [image[0], output[0], *atoms]
@@ -61,7 +61,7 @@ def overlay(models: dict[str, AtomicAutoencoder], image: Tensor) -> Figure:
     figure = Figure(figsize=(3.0 * len(models), 4.2), dpi=110, layout="constrained")
     axes = figure.subplots(2, len(models), squeeze=False, height_ratios=(2, 1), sharey="row")
     for (above, below), (name, model) in zip(axes.T, models.items(), strict=True):
-        atoms = _by_energy(_decompose(model, image))[0][:, 0]
+        atoms = _by_energy(decomposed(model, image))[0][:, 0]
         _show(above, inked(atoms, range(len(atoms))), name, 1, 10)
         shares = 100 * atoms.square().sum(dim=(1, 2)) / image.cpu().square().sum()
         colours = [COLOURS[i % len(COLOURS)] for i in range(len(atoms))]
@@ -80,7 +80,7 @@ def coloured(model: AtomicAutoencoder, images: Tensor, columns: int = 5, errors:
     Blocks are sorted by energy: the first colour is the strongest atom. Only positive parts show.
     """
     figure, axes = _grid(len(images), columns, dpi=100)
-    code = _decompose(model, images)
+    code = decomposed(model, images)
     lost = _percent(relative_error(pad_to(images.cpu(), model.size), code.atoms.sum(dim=1)))
     for axis, atoms, error in zip(axes, _by_energy(code), lost, strict=False):
         _show(axis, inked(atoms[:, 0], range(len(atoms))), error if errors else "", 1)
@@ -110,7 +110,7 @@ def side_by_side(models: dict[str, AtomicAutoencoder], images: Tensor, strokes: 
     """
     pictures, titles, labels = [*images.cpu()], [""] * len(images), ["input"]
     for name, model in models.items():
-        code = _decompose(model, images)
+        code = decomposed(model, images)
         output = code.atoms.sum(dim=1)
         pictures += [*output]
         titles += _percent(relative_error(pad_to(images.cpu(), model.size), output))
@@ -248,7 +248,7 @@ def gallery(
 
 def architecture(model: AtomicAutoencoder, image: Tensor, shown: int = 4) -> Figure:
     """Figure 1, drawn from a real model: image → f_E → latent blocks → the same g → atoms → sum."""
-    code = _decompose(model, image)
+    code = decomposed(model, image)
     energies = code.atoms[0].square().sum(dim=(1, 2, 3))
     shown = max(1, min(shown, int(code.used.sum())))
     blocks = energies.argsort(descending=True)[:shown].sort().values
@@ -358,7 +358,7 @@ def encoders(models: dict[str, AtomicAutoencoder], sample: Sample, chosen: int) 
     truth, shown = sample.positions[chosen][there], [image[0, 0]]
     marks = [[(truth, RING)]]
     for model in models.values():
-        code = _decompose(model, image)
+        code = decomposed(model, image)
         sigma = model.recipe.data.sigma
         a, p = fit_gaussians(code.atoms[0, code.used[0], 0], sigma)
         p = p[a >= DETECTION]
@@ -449,7 +449,7 @@ def film(models: dict[str, AtomicAutoencoder], sample: Sample, spikes: int = 2, 
         held = owners(model, sample)[:, :spikes]
         number = {block: i for i, block in enumerate(dict.fromkeys(held[held >= 0].tolist()))}
         axes = part.subplot_mosaic([list(range(columns)), ["bars"] * columns], height_ratios=(1, 0.42))
-        for i, atoms in enumerate(_decompose(model, sample.images[chosen]).atoms.squeeze(2)):
+        for i, atoms in enumerate(decomposed(model, sample.images[chosen]).atoms.squeeze(2)):
             middle, inks = atoms[:, quarter:-quarter, quarter:-quarter], [number.get(b, 7) for b in range(len(atoms))]
             places = sample.positions[chosen[i], :spikes] - quarter
             axes[i].imshow(inked(middle, inks).numpy(), interpolation="nearest")
@@ -493,11 +493,6 @@ def _legend(figure: Figure, axis) -> None:
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
 
 
-def _decompose(model: AtomicAutoencoder, images: Tensor, k: int | None = None) -> Code:
-    with torch.inference_mode():
-        return Code(*(part.cpu() for part in model.decompose(images.to(device_of(model)), k)))
-
-
 def _by_energy(code: Code) -> list[Tensor]:
     """For each image, the atoms (n, 1, N, N) of the blocks in use, the strongest first."""
     sorted_atoms = []
@@ -513,7 +508,7 @@ def _percent(errors: Tensor) -> list[str]:
 
 def _followed(model: AtomicAutoencoder, images: Tensor) -> Tensor:
     """Images (B, 1, N, N) coloured by atom, (B, N, N, 3): a colour goes to the atom that `matching` says it became."""
-    code, numbers, pictures = _decompose(model, images), torch.arange(model.k), []
+    code, numbers, pictures = decomposed(model, images), torch.arange(model.k), []
     steps = [Code(*(part[i : i + 1] for part in code)) for i in range(len(images))]
     for before, now in zip([steps[0], *steps], steps, strict=False):
         numbers, used = numbers[matching(now, before)[0]], now.used[0]

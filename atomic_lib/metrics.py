@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from .encoders import Code
 from .errors import check_range
-from .model import device_of
+from .model import decomposed, device_of
 from .spikes import Sample, Spikes, gaussian, pad_to
 
 DETECTION = 0.25  # an atom of at least this amplitude says "a spike is here": half the smallest one
@@ -39,21 +38,13 @@ def evaluate(model, data, count: int, seed=0, k: int | None = None, progress=Fal
         return stroke_metrics(model, data.held_out(count, seed), k=k, refine=refine, tick=bar.update)
 
 
-def _decompose(model, images: Tensor, k: int | None, refine: int) -> Code:
-    code = model.decompose(images.to(device_of(model)), k)
-    if refine:
-        z = model.refine(images.to(device_of(model)), code.z, refine, code.used)
-        code = Code(z, code.used, model.atoms(z, code.used))
-    return Code(*(part.cpu() for part in code))
-
-
 def spike_metrics(model, sample: Sample, sigma: float, batch=64, k=None, refine=0, tick=lambda n: None) -> dict:
     """How well blocks hold one spike each: jaccard, precision, recall, rmse_px, amplitude_error, purity and nmse of a
     model on images whose truth is known."""
     found, lost, truth, purities = Matches(), 0.0, 0.0, []
     for start in range(0, len(sample.images), batch):
         images, amplitudes, positions = (part[start : start + batch] for part in sample)
-        _, used, atoms = _decompose(model, images, k, refine)
+        _, used, atoms = decomposed(model, images, k, refine)
         images = pad_to(images, model.size)
         lost += (atoms.sum(dim=1) - images).square().sum().item()
         truth += images.square().sum().item()
@@ -192,7 +183,7 @@ def stroke_metrics(model, images: Tensor, batch: int = 64, k=None, refine=0, tic
     lost, truth, active_blocks, largest, strokes = 0.0, 0.0, [], [], []
     for start in range(0, len(images), batch):
         x = images[start : start + batch]
-        atoms = _decompose(model, x, k, refine).atoms.squeeze(2)
+        atoms = decomposed(model, x, k, refine).atoms.squeeze(2)
         x = pad_to(x, model.size).squeeze(1)
         lost += (atoms.sum(dim=1) - x).square().sum().item()
         energy = x.square().sum(dim=(1, 2))

@@ -177,6 +177,20 @@ def misalignment(model: AtomicAutoencoder, z: Tensor, alignment: str) -> Tensor:
     return value
 
 
+@torch.no_grad()
+def decomposed(model: AtomicAutoencoder, images: Tensor, k: int | None = None, refine: int = 0) -> Code:
+    """z, used and atoms of images (B, 1, N, N), computed where the model is, and brought to the CPU.
+
+    refine: how many steps the latents are improved first, see `AtomicAutoencoder.refine`.
+    """
+    images = images.to(device_of(model))
+    code = model.decompose(images, k)
+    if refine:
+        z = model.refine(images, code.z, refine, code.used)
+        code = Code(z, code.used, model.atoms(z, code.used))
+    return Code(*(part.cpu() for part in code))
+
+
 def device_of(module: nn.Module) -> torch.device:
     """Where a module's parameters are."""
     return next(module.parameters()).device

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .errors import BadInput, check_range
 from .metrics import DETECTION, fit_gaussians, pairs
-from .model import AtomicAutoencoder, device_of
+from .model import AtomicAutoencoder, decomposed, device_of
 from .spikes import Sample, gaussian
 
 
@@ -79,7 +79,7 @@ def spiked(model: AtomicAutoencoder, sample: Sample, batch: int = 64) -> Spiked:
     sigma, found = model.recipe.data.sigma, []
     for start in range(0, len(sample.images), batch):
         images, amplitudes, positions = (part[start : start + batch] for part in sample)
-        z, used, atoms = (part.cpu() for part in model.decompose(images.to(device_of(model))))
+        z, used, atoms = decomposed(model, images)
         owner = used.nonzero()[:, 0]  # the image of each block in use
         a, p = fit_gaussians(atoms[used].squeeze(1), sigma)
         fitted, z = torch.cat([a[:, None], p], dim=1), z[used]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .errors import BadInput
 from .metrics import ACTIVE
-from .model import AtomicAutoencoder, device_of
+from .model import AtomicAutoencoder, decomposed
 
 
 class Strokes(NamedTuple):
@@ -31,8 +31,7 @@ def strokes(model: AtomicAutoencoder, images: Tensor, labels: Tensor, batch: int
     atoms, owners = [], []
     for start in range(0, len(images), batch):
         x = images[start : start + batch]
-        with torch.inference_mode():
-            drawn = model.decompose(x.to(device_of(model))).atoms.squeeze(2).cpu()
+        drawn = decomposed(model, x).atoms.squeeze(2)
         energy = drawn.square().sum(dim=(2, 3))
         whole = x.cpu().square().sum(dim=(1, 2, 3)).clamp(min=1e-12)
         active = energy >= ACTIVE * whole[:, None]

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from .encoders import Code, OneShot
 from .errors import BadInput, check_range
 from .metrics import ACTIVE, energies, fit_gaussians
-from .model import AtomicAutoencoder, device_of
+from .model import AtomicAutoencoder, decomposed, device_of
 from .spikes import Sample, Spikes, render
 
 FLOOR = 0.1  # a coordinate moved by half its box should change its atom by a tenth of the atom's norm, or more
@@ -225,7 +225,7 @@ def subsums(model: AtomicAutoencoder, images: Tensor, generator: torch.Generator
     for size in range(1, int(active.sum(dim=1).max()) + 1):
         enough = active.sum(dim=1) >= size
         kept = atoms[enough] * (order[enough] < size)[:, :, None, None, None]
-        again = _decompose(model, kept.sum(dim=1)).atoms
+        again = decomposed(model, kept.sum(dim=1)).atoms
         found += [(size, recoding_error(one, other)) for one, other in zip(kept, again, strict=True)]
     return found
 
@@ -266,7 +266,7 @@ def exchange(data: Spikes, frames: int, ranks: bool = False) -> Sample:
 @torch.no_grad()
 def owners(model: AtomicAutoencoder, sample: Sample) -> Tensor:
     """The block that holds each true spike of a sample, (B, n), −1 where none has half its energy or more."""
-    code, found = _decompose(model, sample.images), []
+    code, found = decomposed(model, sample.images), []
     there = (sample.amplitudes > 0).all(dim=0)
     for atoms, a, p in zip(code.atoms.squeeze(2), sample.amplitudes, sample.positions, strict=True):
         energy = energies(atoms, a[there], p[there], _spikes(model).sigma)
@@ -275,14 +275,9 @@ def owners(model: AtomicAutoencoder, sample: Sample) -> Tensor:
     return torch.from_numpy(np.stack(found))
 
 
-def _decompose(model: AtomicAutoencoder, images: Tensor) -> Code:
-    """z, used and atoms, computed where the model is, and brought here."""
-    return Code(*(part.cpu() for part in model.decompose(images.to(device_of(model)))))
-
-
 def _active(model: AtomicAutoencoder, images: Tensor) -> Code:
-    """The same, where `used` are the active blocks; raises `BadInput` when an image has none."""
-    z, used, atoms = _decompose(model, images)
+    """`decomposed`, where `used` are the active blocks; raises `BadInput` when an image has none."""
+    z, used, atoms = decomposed(model, images)
     energy = atoms.sum(dim=1).square().flatten(1).sum(dim=1, keepdim=True)
     active = used & (atoms.square().flatten(2).sum(dim=2) >= (ACTIVE * energy).clamp(min=1e-12))
     if not active.any(dim=1).all():

@@ -18,7 +18,7 @@ class Given(torch.nn.Module):
         self.atoms, self.anchor = atoms, torch.nn.Parameter(torch.zeros(1))
         self.recipe = RECIPES["spikes-plain"].replace(data=DATA)
 
-    def decompose(self, images):
+    def decompose(self, images, k=None):
         used = torch.ones(self.atoms.shape[:2], dtype=torch.bool)
         return Code(torch.zeros(*used.shape, 3), used, self.atoms)
 
