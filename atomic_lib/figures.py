@@ -13,6 +13,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import ConnectionPatch, FancyBboxPatch
+from matplotlib.ticker import LogLocator
 from torch import Tensor
 
 from .checkpoints import write_whole
@@ -344,6 +345,8 @@ def growth(points: list[dict]) -> Figure:
         axis.set(xlabel=names[along], title=title, xscale="log", yscale="log")
         axis.set_xticks([p[along] for p in line], [p[along] for p in line])
         axis.minorticks_off()
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter("{x:g}")
     axes[0].legend(frameon=False, fontsize=8)
     return figure
 
