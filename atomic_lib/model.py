@@ -5,7 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.func import jvp, vmap
+from torch.func import jvp
 
 from .encoders import Code, PursuitEncoder, bound_of
 from .errors import BadInput, check_range
@@ -93,8 +93,7 @@ class AtomicAutoencoder(nn.Module):
     def jacobian(self, z: Tensor) -> Tensor:
         """∂g/∂z at latent blocks z (M, d0): what each coordinate changes in its atom, (M, d0, N, N)."""
         along = torch.eye(self.d0, dtype=z.dtype, device=z.device)
-        columns = vmap(lambda one: jvp(self.g, (z,), (one.expand_as(z),))[1], out_dims=1)(along)
-        return columns.squeeze(2)
+        return torch.cat([jvp(self.g, (z,), (one.expand_as(z),))[1] for one in along], dim=1)
 
     @torch.no_grad()
     def refine(self, images: Tensor, z: Tensor, steps: int = 10, used: Tensor | None = None) -> Tensor:
