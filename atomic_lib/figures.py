@@ -191,12 +191,13 @@ def navigation(model: AtomicAutoencoder, image: Tensor, block: int, ranges: Tens
     """Figure 4: one block of one image (1, 1, N, N), each coordinate swept, the others kept.
 
     ranges: (d0, 2), from where to where each coordinate goes. For spikes a ring marks the
-    original and a diamond where the moved atom is now.
+    original and a diamond where the moved atom is now, if it still draws a spike.
     """
     path = sweep(model, image, block, ranges, steps)
     spikes = isinstance(model.recipe.data, Spikes)
     rings = [path.original[None, 1:]] * path.values.numel() if spikes else None
-    diamonds = [*path.fitted[..., 1:].flatten(0, 1)[:, None]] if spikes else None
+    fits = path.fitted.flatten(0, 1)
+    diamonds = [fit[None, 1:][fit[:1] >= DETECTION] for fit in fits] if spikes else None
     titles = [f"{round(value, 2) + 0.0:.2f}".replace("-", "−") for value in path.values.flatten().tolist()]
     labels = [f"$z_{{{block + 1},{j + 1}}}$" for j in range(len(ranges))]
     return gallery([*path.pictures.flatten(0, 1)[:, None]], steps, titles, labels, rings, diamonds)
