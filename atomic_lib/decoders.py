@@ -67,22 +67,49 @@ class SeparableDecoder(nn.Module):
     decoder and costs a tenth. N is a multiple of 16.
     """
 
+    doublings = 4  # of the profiles' length, from N/16
+    faint = 0.1  # of the profiles' first weights: k atoms together start about as faint as an image
+
     def __init__(self, d0: int, size: int = 128, rank: int = 4, width: int = 128, channels: int = 32):
         super().__init__()
         if size % 16:
-            raise BadInput(f"the separable decoder draws a multiple of 16 pixels a side, not {size}.")
+            raise BadInput(f"a separable decoder draws a multiple of 16 pixels a side, not {size}.")
         self.d0, self.size, self.rank = d0, size, rank
-        start = size // 16
         self.mlp = nn.Sequential(nn.Linear(d0, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2))
-        self.rows = _profiles(width, channels, start, rank)
-        self.columns = _profiles(width, channels, start, rank)
+        self.rows, self.columns = (_profiles(width, channels, size // 16, rank, self.doublings) for _ in range(2))
         kaiming(self)
         for profiles in (self.rows, self.columns):
-            profiles[-1].weight.data *= 0.1  # k atoms together start about as faint as an image
+            profiles[-1].weight.data *= self.faint
 
     def forward(self, z: Tensor) -> Tensor:
         features = self.mlp(z)
         return einsum("mri,mrj->mij", self.rows(features), self.columns(features))[:, None]
+
+
+class StrokeDecoder(SeparableDecoder):
+    """A separable decoder with a 2-D end: `maps` sums of `rank` products each, at half the size, LeakyReLU, then one
+    convolution 3×3 that gives each of their pixels as 2×2 of the atom, LeakyReLU.
+
+    A sum of few products casts shadows: where one blob's rows cross another's columns, there is a bit of a third. For
+    spikes that is nothing; for a curved stroke it is ink elsewhere. What a map has there it can push below zero, where
+    LeakyReLU all but cuts it off. The one at the end is the paper's: an atom has little to cancel another with.
+    """
+
+    doublings, faint = 3, 0.5
+
+    def __init__(self, d0: int, size: int = 128, rank: int = 2, maps: int = 8, width: int = 128, channels: int = 32):
+        super().__init__(d0, size, maps * rank, width, channels)
+        self.threshold = nn.Parameter(torch.zeros(maps, 1, 1))
+        self.paint = nn.Conv2d(maps, 4, 3, padding=1)
+        kaiming(self.paint)
+        self.paint.weight.data *= 0.1
+
+    def forward(self, z: Tensor) -> Tensor:
+        features = self.mlp(z)
+        u, v = (profiles(features).unflatten(1, (len(self.threshold), -1)) for profiles in (self.rows, self.columns))
+        maps = F.leaky_relu(einsum("mcri,mcrj->mcij", u, v) - self.threshold, 0.2)
+        painted = self.paint(maps.contiguous(memory_format=torch.channels_last))
+        return F.leaky_relu(F.pixel_shuffle(painted, 2), 0.1)
 
 
 def kaiming(module: nn.Module) -> None:
@@ -98,9 +125,9 @@ def kaiming(module: nn.Module) -> None:
                 nn.init.zeros_(layer.bias)
 
 
-def _profiles(width: int, channels: int, start: int, rank: int) -> nn.Sequential:
-    """(M, width) features → (M, rank, 16·start) profiles along one axis."""
+def _profiles(width: int, channels: int, start: int, rank: int, doublings: int) -> nn.Sequential:
+    """(M, width) features → (M, rank, start·2^doublings) profiles along one axis."""
     layers = [nn.Linear(width, channels * start), nn.Unflatten(1, (channels, start)), nn.LeakyReLU(0.2)]
-    for _ in range(4):
+    for _ in range(doublings):
         layers += [nn.Upsample(scale_factor=2), nn.Conv1d(channels, channels, 5, padding=2), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Conv1d(channels, rank, 5, padding=2))

@@ -159,7 +159,7 @@ class PursuitEncoder(nn.Module):
             centre = centre[left]
             z = self.block(seen[left], centre)
             atom = g(z)
-            residual = residual.index_add(0, going, -atom)
+            residual = residual.index_add(0, going, -atom.float())  # an atom may be bfloat16
             yield Step(going, centre, z, atom, residual)
 
     def correct(self, images: Tensor, steps: list[Step], g: nn.Module) -> list[Step]:
@@ -169,7 +169,7 @@ class PursuitEncoder(nn.Module):
         bound = bound_of(self.latents)
         z = self.correction(left, z.detach(), _position_code(centre / self.size)).clamp(-bound, bound)
         atoms = g(z)
-        residual = images.index_add(0, going, -atoms)
+        residual = images.index_add(0, going, -atoms.float())
         sizes = [len(step.going) for step in steps]
         parts = zip(steps, z.split(sizes), atoms.split(sizes), strict=True)
         return [step._replace(z=z, atom=atom, residual=residual) for step, z, atom in parts]

@@ -402,7 +402,9 @@ def shares(
     return figure
 
 
-def bands(panels: dict[str, dict[str, dict[float, Tensor]]], xlabel: str, marks: dict[str, float]) -> Figure:
+def bands(
+    panels: dict[str, dict[str, dict[float, Tensor]]], xlabel: str, marks: dict[str, float], ylabel: str = ""
+) -> Figure:
     """Median and, shaded, 10th to 90th percentile of values along x. panels: {title: {label: {x: values}}}.
 
     One line a panel may be dashed: `marks`, by title.
@@ -420,6 +422,7 @@ def bands(panels: dict[str, dict[str, dict[float, Tensor]]], xlabel: str, marks:
         axis.xaxis.get_major_locator().set_params(
             integer=all(isinstance(x, int) for line in lines.values() for x in line)
         )
+    axes[0].set_ylabel(ylabel)
     _legend(figure, axes[0])
     return figure
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from torch import nn
 
-from .decoders import ReferenceDecoder, SeparableDecoder
+from .decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder
 from .digits import Digits, Pictures
 from .encoders import BoundedLatents, OneShotEncoder, PursuitEncoder, ReferenceEncoder
 from .errors import BadInput
@@ -18,7 +18,7 @@ from .model import AtomicAutoencoder
 from .spikes import Spikes
 
 ENCODERS = {"reference": ReferenceEncoder, "one-shot": OneShotEncoder, "pursuit": PursuitEncoder}
-DECODERS = {"reference": ReferenceDecoder, "separable": SeparableDecoder}
+DECODERS = {"reference": ReferenceDecoder, "separable": SeparableDecoder, "stroke": StrokeDecoder}
 DATA = {"spikes": Spikes, "digits": Digits, "pictures": Pictures}
 
 
@@ -37,7 +37,7 @@ class Recipe:
     name: str
     data: Spikes | Digits | Pictures
     encoder: Literal["reference", "one-shot", "pursuit"]
-    decoder: Literal["reference", "separable"]
+    decoder: Literal["reference", "separable", "stroke"]
     k: int
     d0: int
     steps: int
@@ -120,8 +120,8 @@ _ALL = [
         decoder_options={"rank": 8},
     ),
     Recipe(
-        "digits-pursuit", Digits(), "pursuit", "separable", k=12, d0=6, steps=4000, noise=0.02, noise_end=0.005,
-        encoder_options={"window": 44, "stride": 2, "smooth": 4.0}, decoder_options={"rank": 16}, deepen=False,
+        "digits-pursuit", Digits(), "pursuit", "stroke", k=16, d0=6, steps=4500, noise=0.02, noise_end=0.005,
+        encoder_options={"window": 40, "stride": 2, "smooth": 4.0, "stop": 0.05}, deepen=False, bfloat16=True,
     ),
 ]  # fmt: skip
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}

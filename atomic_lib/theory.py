@@ -4,6 +4,7 @@ Lemma II.1 and the paper's two facts say what a perfectly trained model does nea
 a part of the blocks and with their order; each function here takes one of these statements to a model.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -213,18 +214,29 @@ def validity(
 
 
 @torch.no_grad()
-def subsums(model: AtomicAutoencoder, images: Tensor, generator: torch.Generator) -> list[tuple[int, float]]:
-    """Does a part of an image's blocks decode to an image that is encoded as the same atoms?
+def partial_sums(model: AtomicAutoencoder, images: Tensor, generator: torch.Generator) -> Iterator[tuple[int, Tensor]]:
+    """A part of the active blocks of each image (B, 1, N, N), drawn by the generator, for every size of a part.
 
-    Of each image (B, 1, N, N), one subset of its active blocks for each size, drawn by the generator. Pairs (size,
-    error): Σ‖g(z′ᵢ) − g(zᵢ)‖² / Σ‖g(zᵢ)‖² with the best matching of the re-encoded blocks z′ with those of the subset;
-    what has no partner is compared with nothing. 0 if the same atoms are found, 2 if others instead.
+    Pairs (size, atoms (n, k, 1, N, N)), of the n images that have so many; blocks left out draw nothing. Parts grow: a
+    larger one has the blocks of the smaller. Raises `BadInput` when an image has no active block.
     """
-    (_, active, atoms), found = _active(model, images), []
+    _, active, atoms = _active(model, images)
     order = torch.rand(active.shape, generator=generator).masked_fill(~active, 2.0).argsort(dim=1).argsort(dim=1)
     for size in range(1, int(active.sum(dim=1).max()) + 1):
         enough = active.sum(dim=1) >= size
-        kept = atoms[enough] * (order[enough] < size)[:, :, None, None, None]
+        yield size, atoms[enough] * (order[enough] < size)[:, :, None, None, None]
+
+
+@torch.no_grad()
+def subsums(model: AtomicAutoencoder, images: Tensor, generator: torch.Generator) -> list[tuple[int, float]]:
+    """Does a part of an image's blocks decode to an image that is encoded as the same atoms?
+
+    Of images (B, 1, N, N), their `partial_sums`. Pairs (size, error): Σ‖g(z′ᵢ) − g(zᵢ)‖² / Σ‖g(zᵢ)‖² with the best
+    matching of the re-encoded blocks z′ with those of the part; what has no partner is compared with nothing. 0 if the
+    same atoms are found, 2 if others instead.
+    """
+    found = []
+    for size, kept in partial_sums(model, images, generator):
         again = decomposed(model, kept.sum(dim=1)).atoms
         found += [(size, recoding_error(one, other)) for one, other in zip(kept, again, strict=True)]
     return found

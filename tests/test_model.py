@@ -7,13 +7,13 @@ import torch
 
 from atomic_lib import RECIPES, BadInput
 from atomic_lib.bench import as_released
-from atomic_lib.decoders import ReferenceDecoder, SeparableDecoder
+from atomic_lib.decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder
 from atomic_lib.encoders import BoundedLatents, OneShotEncoder, PursuitEncoder, ReferenceEncoder
 from atomic_lib.model import AtomicAutoencoder, loss, parameter_count
 from atomic_lib.spikes import Spikes
 
 ENCODERS = [ReferenceEncoder, OneShotEncoder, PursuitEncoder]
-DECODERS = [ReferenceDecoder, SeparableDecoder]
+DECODERS = [ReferenceDecoder, SeparableDecoder, StrokeDecoder]
 
 
 def small(encoder=OneShotEncoder, decoder=SeparableDecoder, k=3, d0=4, size=32):
