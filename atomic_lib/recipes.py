@@ -116,8 +116,8 @@ _ALL = [
         encoder_options={"again": 3},
     ),
     Recipe(
-        "digits-plain", Digits(), "one-shot", "separable", k=16, d0=6, steps=6000, noise=0.02, noise_end=0.005,
-        decoder_options={"rank": 8},
+        "digits-plain", Digits(), "one-shot", "stroke", k=16, d0=6, steps=5000, noise=0.05, noise_end=0.005,
+        decoder_options={"rank": 2, "maps": 8}, bfloat16=True,
     ),
     Recipe(
         "digits-pursuit", Digits(), "pursuit", "stroke", k=16, d0=6, steps=4500, noise=0.02, noise_end=0.005,
@@ -128,13 +128,13 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
 
 
 def _conventional(recipe: Recipe) -> Recipe:
-    """The autoencoder that is not atomic: the same encoder, code, rank of the output and training, but one block.
+    """The autoencoder that is not atomic: the same encoder, code and training, but one block.
 
-    The few more parameters (3 %) are the decoder's, which takes k·d0 numbers and gives the k ranks together.
+    The few more parameters are the decoder's, which takes k·d0 numbers and paints with the k blocks' maps together.
     """
     k, options = recipe.k, recipe.decoder_options
     return recipe.replace(
-        name="digits-conventional", k=1, d0=k * recipe.d0, decoder_options={**options, "rank": k * options["rank"]}
+        name="digits-conventional", k=1, d0=k * recipe.d0, decoder_options={**options, "maps": k * options["maps"]}
     )
 
 
