@@ -74,7 +74,7 @@ class SeparableDecoder(nn.Module):
         super().__init__()
         if size % 16:
             raise BadInput(f"a separable decoder draws a multiple of 16 pixels a side, not {size}.")
-        self.d0, self.size, self.rank = d0, size, rank
+        self.d0, self.size = d0, size
         self.mlp = nn.Sequential(nn.Linear(d0, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2))
         self.rows, self.columns = (_profiles(width, channels, size // 16, rank, self.doublings) for _ in range(2))
         kaiming(self)
@@ -99,6 +99,7 @@ class StrokeDecoder(SeparableDecoder):
 
     def __init__(self, d0: int, size: int = 128, rank: int = 2, maps: int = 8, width: int = 128, channels: int = 32):
         super().__init__(d0, size, maps * rank, width, channels)
+        self.maps = maps
         self.threshold = nn.Parameter(torch.zeros(maps, 1, 1))
         self.paint = nn.Conv2d(maps, 4, 3, padding=1)
         kaiming(self.paint)
@@ -106,7 +107,7 @@ class StrokeDecoder(SeparableDecoder):
 
     def forward(self, z: Tensor) -> Tensor:
         features = self.mlp(z)
-        u, v = (profiles(features).unflatten(1, (len(self.threshold), -1)) for profiles in (self.rows, self.columns))
+        u, v = (profiles(features).unflatten(1, (self.maps, -1)) for profiles in (self.rows, self.columns))
         maps = F.leaky_relu(einsum("mcri,mcrj->mcij", u, v) - self.threshold, 0.2)
         painted = self.paint(maps.contiguous(memory_format=torch.channels_last))
         return F.leaky_relu(F.pixel_shuffle(painted, 2), 0.1)

@@ -186,9 +186,8 @@ def stroke_metrics(model, images: Tensor, batch: int = 64, k=None, refine=0, tic
         atoms = decomposed(model, x, k, refine).atoms.squeeze(2)
         x = pad_to(x, model.size).squeeze(1)
         lost += (atoms.sum(dim=1) - x).square().sum().item()
-        energy = x.square().sum(dim=(1, 2))
-        truth += energy.sum().item()
-        share = atoms.square().sum(dim=(2, 3)) / energy[:, None].clamp(min=1e-12)
+        truth += x.square().sum().item()
+        share = energy_shares(atoms, x)
         active_blocks += (share >= ACTIVE).sum(dim=1).tolist()
         largest += share.max(dim=1).values.tolist()
         whole = radius_of_gyration(x)
@@ -206,6 +205,11 @@ def stroke_metrics(model, images: Tensor, batch: int = 64, k=None, refine=0, tic
         "spread": _ratio(spread.sum(), len(spread)),
         "nmse": nmse, "psnr_db": -10 * math.log10(max(mse, 1e-12)), "images": len(images),
     }  # fmt: skip
+
+
+def energy_shares(atoms: Tensor, images: Tensor) -> Tensor:
+    """The energy of atoms (B, k, N, N) over that of their images (B, N, N): (B, k), ≥ `ACTIVE` for active ones."""
+    return atoms.square().sum(dim=(2, 3)) / images.square().sum(dim=(1, 2))[:, None].clamp(min=1e-12)
 
 
 def coordinate_effects(model, image: Tensor) -> Tensor:

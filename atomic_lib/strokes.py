@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .errors import BadInput
-from .metrics import ACTIVE
+from .metrics import ACTIVE, energy_shares
 from .model import AtomicAutoencoder, decomposed
 
 
@@ -32,11 +32,9 @@ def strokes(model: AtomicAutoencoder, images: Tensor, labels: Tensor, batch: int
     for start in range(0, len(images), batch):
         x = images[start : start + batch]
         drawn = decomposed(model, x).atoms.squeeze(2)
-        energy = drawn.square().sum(dim=(2, 3))
-        whole = x.cpu().square().sum(dim=(1, 2, 3)).clamp(min=1e-12)
-        active = energy >= ACTIVE * whole[:, None]
-        for i, order in enumerate(energy.argsort(dim=1, descending=True)):
-            strongest = order[active[i, order]]
+        shares = energy_shares(drawn, x.cpu().squeeze(1))
+        for i, order in enumerate(shares.argsort(dim=1, descending=True)):
+            strongest = order[shares[i, order] >= ACTIVE]
             atoms.append(drawn[i, strongest])
             owners += [start + i] * len(strongest)
     if not owners:

@@ -51,15 +51,16 @@ def export(name: str, folder: str | Path = FOLDER) -> Path:
     hold, and for a folder that cannot be written.
     """
     model = load(name)
-    if (model.recipe.encoder, model.recipe.decoder, model.recipe.latents) != ("pursuit", "separable", "bounded"):
-        raise BadInput(f"{name}: the page runs a pursuit with bounded latents and a separable decoder, nothing else.")
+    if (model.recipe.encoder, model.recipe.latents) != ("pursuit", "bounded") or model.recipe.decoder == "reference":
+        wanted = "a pursuit with bounded latents and a separable or stroke decoder"
+        raise BadInput(f"{name}: the page runs {wanted}, nothing else.")
     weights, tensors = _weights(model)
     pictures, images = _images(model)
     encoder = model.encoder
     header = {
         "name": name,
         "sha256": model.record["sha256"],  # of the shipped weights that these are
-        "k": model.k, "d0": model.d0, "size": model.size, "rank": model.g.rank,
+        "k": model.k, "d0": model.d0, "size": model.size, "maps": getattr(model.g, "maps", 0),
         "window": encoder.window, "smooth": encoder.smooth, "stop": encoder.stop, "again": encoder.again,
         "strides": [layer.stride[0] for layer in encoder.look if isinstance(layer, torch.nn.Conv2d)],
         "range": [[round(value, 4) for value in ends] for ends in training_range(model, TRAINING_IMAGES).tolist()],

@@ -7,8 +7,8 @@
 window.explorer ??= {};
 
 explorer.layers = (() => {
-  const leaky = (x) => {
-    for (let i = 0; i < x.length; i++) if (x[i] < 0) x[i] *= 0.2;
+  const leaky = (x, slope = 0.2) => {
+    for (let i = 0; i < x.length; i++) if (x[i] < 0) x[i] *= slope;
     return x;
   };
 
@@ -30,24 +30,23 @@ explorer.layers = (() => {
     return x.map((v, i) => (v - mean) * scale * weight[i] + bias[i]);
   }
 
-  /** 5 × 5 convolution of a square image of any channels, padded by 2, each `stride` pixels: { x, side }. */
+  /** 3 × 3 or 5 × 5 convolution of a square image of any channels, zeros outside, each `stride` pixels: { x, side }. */
   function conv2d(x, side, { weight, bias }, stride) {
-    const outputs = bias.length, inputs = weight.length / (25 * outputs);
-    const wide = side + 4, padded = new Float32Array(inputs * wide * wide);
+    const outputs = bias.length, inputs = x.length / side ** 2, taps = Math.sqrt(weight.length / (outputs * inputs));
+    const edge = (taps - 1) / 2, wide = side + 2 * edge, padded = new Float32Array(inputs * wide * wide);
     for (let c = 0; c < inputs; c++)
       for (let r = 0; r < side; r++)
-        padded.set(x.subarray((c * side + r) * side, (c * side + r + 1) * side), (c * wide + r + 2) * wide + 2);
+        padded.set(x.subarray((c * side + r) * side, (c * side + r + 1) * side), (c * wide + r + edge) * wide + edge);
     const small = Math.floor((side - 1) / stride) + 1;
     const out = new Float32Array(outputs * small * small);
     for (let o = 0; o < outputs; o++)
       for (let r = 0; r < small; r++)
         for (let q = 0; q < small; q++) {
-          let sum = bias[o];
+          let sum = bias[o], w = o * inputs * taps * taps;
           for (let c = 0; c < inputs; c++)
-            for (let i = 0; i < 5; i++) {
-              const p = (c * wide + r * stride + i) * wide + q * stride, w = ((o * inputs + c) * 5 + i) * 5;
-              sum += weight[w] * padded[p] + weight[w + 1] * padded[p + 1] + weight[w + 2] * padded[p + 2]
-                + weight[w + 3] * padded[p + 3] + weight[w + 4] * padded[p + 4];
+            for (let i = 0; i < taps; i++) {
+              const p = (c * wide + r * stride + i) * wide + q * stride;
+              for (let j = 0; j < taps; j++) sum += weight[w++] * padded[p + j];
             }
           out[(o * small + r) * small + q] = sum;
         }

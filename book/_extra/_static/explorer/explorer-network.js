@@ -30,29 +30,49 @@ explorer.Network = class {
 
   // --- g: one latent block → one atom ----------------------------------------------------------------------------
 
-  /** z (d0) → the atom g(z) = Σ_r u_r(z) v_r(z)ᵀ, an image. */
+  /** z (d0) → the atom g(z), an image. */
   g(z) {
-    const { leaky, linear } = explorer.layers, { size, rank, layer } = this;
+    const { leaky, linear } = explorer.layers, { layer } = this;
     const features = leaky(linear(leaky(linear(z, layer["g.mlp.0"])), layer["g.mlp.2"]));
     const u = this.profiles("g.rows", features), v = this.profiles("g.columns", features);
-    const atom = new Float32Array(size * size), line = new Float64Array(size);
-    for (let r = 0; r < size; r++) {
-      line.fill(0);
-      for (let i = 0; i < rank; i++) {
-        const height = u[i * size + r], from = i * size;
-        for (let q = 0; q < size; q++) line[q] += height * v[from + q];
-      }
-      atom.set(line, r * size);
-    }
-    return atom;
+    return this.maps ? this.paint(u, v) : this.products(u, v, this.size);
   }
 
-  /** Features → `rank` profiles along one axis, one after another. */
+  /** Features → profiles along one axis, one after another. */
   profiles(stack, features) {
-    const { leaky, linear, conv1d, upsampledConv1d } = explorer.layers;
-    let x = leaky(linear(features, this.layer[`${stack}.0`]));
-    for (const i of [4, 7, 10, 13]) x = leaky(upsampledConv1d(x, this.layer[`${stack}.${i}`]));
-    return conv1d(x, this.layer[`${stack}.15`]);
+    const { leaky, linear, conv1d, upsampledConv1d } = explorer.layers, layer = (i) => this.layer[`${stack}.${i}`];
+    let x = leaky(linear(features, layer(0))), i = 4;
+    for (; layer(i); i += 3) x = leaky(upsampledConv1d(x, layer(i)));
+    return conv1d(x, layer(i - 1));
+  }
+
+  /** Σ_r u_r v_rᵀ of profiles of `side` values each: an image. */
+  products(u, v, side) {
+    const image = new Float32Array(side * side), line = new Float64Array(side);
+    for (let r = 0; r < side; r++) {
+      line.fill(0);
+      for (let i = 0; i < u.length; i += side) {
+        const height = u[i + r];
+        for (let q = 0; q < side; q++) line[q] += height * v[i + q];
+      }
+      image.set(line, r * side);
+    }
+    return image;
+  }
+
+  /** The stroke decoder's end: maps of a few products each, at half the size, every pixel of which is painted as 2×2. */
+  paint(u, v) {
+    const { leaky, conv2d } = explorer.layers, { size, maps, layer } = this, half = size / 2, each = u.length / maps;
+    const x = new Float32Array(maps * half * half);
+    for (let c = 0; c < maps; c++) {
+      const [rows, columns] = [u, v].map((profiles) => profiles.subarray(c * each, (c + 1) * each));
+      x.set(this.products(rows, columns, half).map((value) => value - layer.g.threshold[c]), c * half * half);
+    }
+    const painted = conv2d(leaky(x), half, layer["g.paint"], 1).x, atom = new Float32Array(size * size);
+    for (let r = 0; r < size; r++)
+      for (let q = 0; q < size; q++)
+        atom[r * size + q] = painted[((2 * (r % 2) + (q % 2)) * half + (r >> 1)) * half + (q >> 1)];
+    return leaky(atom, 0.1);
   }
 
   // --- f_E: the pursuit ------------------------------------------------------------------------------------------
