@@ -64,13 +64,16 @@ _ATOMS = {"size": 64, "sigma": 4.0, "k": 3, "amplitude": (0.1, 1.0)}
 _MINUTE = {"k": 10, "lr": 3e-3, "noise": 0.05, "noise_end": 0.02, "decoder_options": {"channels": 16, "width": 64}}
 _BASE = {
     "one-shot": _small(
-        "plain", **_MINUTE, data=Spikes(**_ATOMS), steps=1000, encoder_options={"channels": 8, "width": 256}
+        "plain", **_MINUTE, data=Spikes(**_ATOMS), steps=700, batch=64, encoder_options={"channels": 16, "width": 256}
     ),
     "pursuit": _small(
         "pursuit", **_MINUTE, data=Spikes(**_ATOMS), steps=500,
         encoder_options={"window": 32, "smooth": 2.0, "stride": 2, "channels": 16, "width": 128, "stop": 0.05},
     ),
 }  # fmt: skip
+
+
+_D0 = (1, 2, 3, 4, 6, 12)
 
 
 def _turned(knob: str, values: tuple[int, ...]) -> dict[str, Recipe]:
@@ -82,11 +85,16 @@ def _other(k: int = 3, **changes) -> OtherSpikes:
     return OtherSpikes(**{**_ATOMS, "k": k, **changes})
 
 
-_PAIRS = {"k": 2, "steps": 2000}
+_PAIRS = {"k": 2, "steps": 1000}
 _KNOBS = {"seeds": 3, "measure": "knobs", "looks": 4}
 ABLATIONS |= {
-    "d0": Ablation("How many coordinates should a block have?", _turned("d0", (1, 2, 3, 4, 6, 12)), **_KNOBS),
+    "d0": Ablation("How many coordinates should a block have?", _turned("d0", _D0), **_KNOBS),
     "k": Ablation("How many blocks should there be?", _turned("k", (2, 5, 10, 15, 20)), **_KNOBS),
+    "tight": Ablation(
+        "How many coordinates should a block have, if there is no block to spare?",
+        {f"one-shot-{d0}": _BASE["one-shot"].replace(k=2, d0=d0, data=Spikes(**{**_ATOMS, "k": 2})) for d0 in _D0},
+        **_KNOBS,
+    ),
     "terms": Ablation(
         "What do a term of sparsity, a maximum in place of the sum, and untied decoders change?",
         {
