@@ -6,23 +6,29 @@ what was measured. Runs that have their file are not done again.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from . import checkpoints
+from . import checkpoints, knobs
 from .errors import BadInput
 from .navigation import navigation_metrics
 from .paths import data_folder
 from .recipes import RECIPES, Recipe
-from .spikes import Spikes
+from .spikes import OtherSpikes, Spikes
 from .training import Training
 
 
 @dataclass(frozen=True)
 class Ablation:
-    """A question, and the recipes by variant that answer it, each trained from `seeds` seeds."""
+    """A question, and the recipes by variant that answer it, each trained from `seeds` seeds.
+
+    measure: what is measured at the end, under that name. looks: how many held-out evaluations there are on the way.
+    """
 
     question: str
     variants: dict[str, Recipe]
     seeds: int = 5
+    measure: Literal["navigation", "knobs"] = "navigation"
+    looks: int = 20
 
 
 def _small(name: str, **changes) -> Recipe:
@@ -52,6 +58,94 @@ ABLATIONS: dict[str, Ablation] = {
 }
 
 
+# The two knobs. At most three broad spikes (σ = 4 px) and a small network: what a one-shot encoder learns in a minute.
+# Amplitudes down to 0.1, so that it shows where they are lost.
+_ATOMS = {"size": 64, "sigma": 4.0, "k": 3, "amplitude": (0.1, 1.0)}
+_MINUTE = {"k": 10, "lr": 3e-3, "noise": 0.05, "noise_end": 0.02, "decoder_options": {"channels": 16, "width": 64}}
+_BASE = {
+    "one-shot": _small(
+        "plain", **_MINUTE, data=Spikes(**_ATOMS), steps=700, batch=64, encoder_options={"channels": 16, "width": 256}
+    ),
+    "pursuit": _small(
+        "pursuit", **_MINUTE, data=Spikes(**_ATOMS), steps=500,
+        encoder_options={"window": 32, "smooth": 2.0, "stride": 2, "channels": 16, "width": 128, "stop": 0.05},
+    ),
+}  # fmt: skip
+
+
+_D0 = (1, 2, 3, 4, 6, 12)
+
+
+def _turned(knob: str, values: tuple[int, ...]) -> dict[str, Recipe]:
+    """Both encoders, with one knob at each of the values."""
+    return {f"{name}-{value}": _BASE[name].replace(**{knob: value}) for value in values for name in _BASE}
+
+
+def _other(k: int = 3, **changes) -> OtherSpikes:
+    return OtherSpikes(**{**_ATOMS, "k": k, **changes})
+
+
+_PAIRS = {"k": 2, "steps": 1000}
+_KNOBS = {"seeds": 3, "measure": "knobs", "looks": 4}
+ABLATIONS |= {
+    "d0": Ablation("How many coordinates should a block have?", _turned("d0", _D0), **_KNOBS),
+    "k": Ablation("How many blocks should there be?", _turned("k", (2, 5, 10, 15, 20)), **_KNOBS),
+    "tight": Ablation(
+        "How many coordinates should a block have, if there is no block to spare?",
+        {f"one-shot-{d0}": _BASE["one-shot"].replace(k=2, d0=d0, data=Spikes(**{**_ATOMS, "k": 2})) for d0 in _D0},
+        **_KNOBS,
+    ),
+    "terms": Ablation(
+        "What do a term of sparsity, a maximum in place of the sum, and untied decoders change?",
+        {
+            "base": _BASE["one-shot"],
+            "coordinates": _BASE["one-shot"].replace(penalty="coordinates"),
+            "blocks": _BASE["one-shot"].replace(penalty="blocks"),
+            "max": _BASE["one-shot"].replace(combine="max"),
+            "untied": _BASE["one-shot"].replace(untied=True),
+        },
+        **_KNOBS,
+    ),
+    "dims": Ablation(
+        "Does a block of six coordinates tell how many its atoms have?",
+        {
+            "line": _BASE["pursuit"].replace(d0=6, data=_other(amplitude=(1.0, 1.0), line=True)),
+            "place": _BASE["pursuit"].replace(d0=6, data=_other(amplitude=(1.0, 1.0))),
+            "spike": _BASE["pursuit"].replace(d0=6, data=_other()),
+            "width": _BASE["pursuit"].replace(d0=6, data=_other(widths=(0.6, 1.4))),
+        },
+        **_KNOBS,
+    ),
+    "validity": Ablation(
+        "Does a uniform code decode to spikes, whatever keeps the latents in bounds?",
+        {
+            f"{name}-{kind}": base.replace(**latents)
+            for name, base in _BASE.items()
+            for kind, latents in {
+                "free": {"latents": "leaky", "noise": 0.0, "noise_end": 0.0},
+                "bounded": {"noise": 0.0, "noise_end": 0.0},
+                "noisy": {},
+            }.items()
+        },
+        **_KNOBS,
+    ),
+    "divisible": Ablation(
+        "If an atom is a pair of spikes, does a block hold a true pair?",
+        {
+            "shared": _BASE["one-shot"].replace(**_PAIRS, d0=5, data=_other(2, pairs="shared", fewest=2)),
+            "free": _BASE["one-shot"].replace(**_PAIRS, d0=6, data=_other(2, pairs="free", fewest=2)),
+        },
+        **_KNOBS,
+    ),
+}
+
+
+MEASURES = {
+    "navigation": lambda model: navigation_metrics(model, model.recipe.data.held_out(512)),
+    "knobs": knobs.measure,
+}
+
+
 def find(name: str) -> Ablation:
     """The ablation of that name; raises `BadInput` with the names that exist."""
     if name not in ABLATIONS:
@@ -65,22 +159,31 @@ def runs(name: str) -> list[tuple[str, int]]:
     return [(variant, seed) for seed in range(ablation.seeds) for variant in ablation.variants]
 
 
+def home(name: str, variant: str) -> tuple[str, str]:
+    """The first ablation and variant with this recipe and measurement: what several share is trained once, for it."""
+    asked = find(name)
+    for other, ablation in ABLATIONS.items():
+        for one, recipe in ablation.variants.items():
+            if recipe == asked.variants.get(variant) and ablation.measure == asked.measure:
+                return other, one
+    raise BadInput(f"ablation {name} has no variant “{variant}”; choose one of {', '.join(asked.variants)}.")
+
+
 def result_path(name: str, variant: str, seed: int) -> Path:
-    """Where the result of a run lies."""
+    """Where the result of a run lies; raises `BadInput` for a variant that is none of the ablation's."""
+    name, variant = home(name, variant)
     return data_folder() / "results" / name / f"{variant}-seed{seed}.json"
 
 
 def run(name: str, variant: str, seed: int, device: str = "auto", progress: bool = True) -> dict:
     """Train one variant from one seed, measure it on held-out images, write and return its result."""
-    recipe = find(name).variants.get(variant)
-    if recipe is None:
-        raise BadInput(f"ablation {name} has no variant “{variant}”; choose one of {', '.join(find(name).variants)}.")
-    training = Training(recipe, seed, device)
-    record = training.run(progress=progress)
+    path, ablation = result_path(name, variant, seed), find(name)
+    training = Training(ablation.variants[variant], seed, device)
+    record = training.run(progress=progress, looks=ablation.looks)
     record["curve"] = {"held_out": record["curve"]["held_out"]}  # the losses of all runs would be megabytes
     result = {"ablation": name, "variant": variant, "command": command(name, variant, seed), **record}
-    result["navigation"] = navigation_metrics(training.model, recipe.data.held_out(512))
-    checkpoints.write_json(result_path(name, variant, seed), result)
+    result[ablation.measure] = MEASURES[ablation.measure](training.model)
+    checkpoints.write_json(path, result)
     return result
 
 

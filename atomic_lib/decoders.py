@@ -132,3 +132,21 @@ def _profiles(width: int, channels: int, start: int, rank: int, doublings: int) 
     for _ in range(doublings):
         layers += [nn.Upsample(scale_factor=2), nn.Conv1d(channels, channels, 5, padding=2), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Conv1d(channels, rank, 5, padding=2))
+
+
+class Untied(nn.Module):
+    """A decoder block for each latent block, to compare with: x̂ = Σᵢ gᵢ(zᵢ), an additive decoder, not an atomic one.
+
+    All k blocks of an image are drawn together: (B·k, d0) → (B·k, 1, N, N); another number of blocks is refused.
+    """
+
+    def __init__(self, blocks: list[nn.Module]):
+        super().__init__()
+        self.blocks = nn.ModuleList(blocks)
+        self.d0, self.size = blocks[0].d0, blocks[0].size
+
+    def forward(self, z: Tensor) -> Tensor:
+        if len(z) % len(self.blocks):
+            raise BadInput(f"untied decoders draw all {len(self.blocks)} blocks of an image together, not {len(z)}.")
+        blocks = z.unflatten(0, (-1, len(self.blocks))).unbind(1)
+        return torch.stack([g(block) for g, block in zip(self.blocks, blocks, strict=True)], dim=1).flatten(0, 1)

@@ -23,36 +23,40 @@ ACTIVE = 0.01  # an atom is active with at least this share of its image's energ
 def evaluate(model, data, count: int, seed=0, k: int | None = None, progress=False, refine: int = 0) -> dict:
     """Every metric of a model on `count` held-out images of `data`, as a flat dict of numbers.
 
-    Spikes: fresh ones, at 128×128 always of the default set, whatever the model was trained on; or a `Sample` made
-    elsewhere. Digits: MNIST's test set; pictures: those held out. `k`: blocks a pursuit may use. `refine`: how many
-    steps of `model.refine` the latents are given first.
+    Spikes: fresh ones, at 128×128 always of the default set, whatever the model was trained on, else of its own; or a
+    `Sample` made elsewhere. Digits: MNIST's test set; pictures: those held out. `k`: blocks a pursuit may use.
+    `refine`: how many steps of `model.refine` the latents are given first.
     """
     check_range("seed", seed, 0, 2**31 - 1)
     check_range("count", count, 1, 100_000)
     with torch.inference_mode(), tqdm(total=count, desc="evaluate", unit="image", disable=not progress) as bar:
+        detection = DETECTION
         if isinstance(data, Spikes):
-            usual = Spikes() if data.size == 128 else Spikes(size=data.size, sigma=data.sigma, k=data.k)
-            data = usual.held_out(count, seed)
+            data = Spikes() if data.size == 128 else data
+            data, detection = data.held_out(count, seed), data.amplitude[0] / 2
         if isinstance(data, Sample):
-            return spike_metrics(model, data, model.recipe.data.sigma, k=k, refine=refine, tick=bar.update)
+            sigma = model.recipe.data.sigma
+            return spike_metrics(model, data, sigma, k=k, refine=refine, tick=bar.update, detection=detection)
         return stroke_metrics(model, data.held_out(count, seed), k=k, refine=refine, tick=bar.update)
 
 
-def spike_metrics(model, sample: Sample, sigma: float, batch=64, k=None, refine=0, tick=lambda n: None) -> dict:
+def spike_metrics(
+    model, sample: Sample, sigma: float, batch=64, k=None, refine=0, tick=lambda n: None, detection=DETECTION
+) -> dict:
     """How well blocks hold one spike each: jaccard, precision, recall, rmse_px, amplitude_error, purity and nmse of a
-    model on images whose truth is known."""
+    model on images whose truth is known. An atom of at least the amplitude `detection` counts."""
     found, lost, truth, purities = Matches(), 0.0, 0.0, []
     for start in range(0, len(sample.images), batch):
         images, amplitudes, positions = (part[start : start + batch] for part in sample)
         _, used, atoms = decomposed(model, images, k, refine)
         images = pad_to(images, model.size)
-        lost += (atoms.sum(dim=1) - images).square().sum().item()
+        lost += (model.combined(atoms) - images).square().sum().item()
         truth += images.square().sum().item()
         atoms = atoms.squeeze(2)
         a, p = (torch.zeros(*used.shape, *tail) for tail in ((), (2,)))
         a[used], p[used] = fit_gaussians(atoms[used], sigma)
         for i in range(len(images)):
-            there, detected = amplitudes[i] > 0, a[i] >= DETECTION
+            there, detected = amplitudes[i] > 0, a[i] >= detection
             true = amplitudes[i][there], positions[i][there]
             found += match(a[i][detected], p[i][detected], *true, radius=sigma)
             purities.append(purity(energies(atoms[i][used[i]], *true, sigma)))

@@ -18,11 +18,11 @@ class AtomicAutoencoder(nn.Module):
     Shapes: images (B, 1, N, N), latents z (B, k, d0), atoms (B, k, 1, N, N), used (B, k).
     """
 
-    def __init__(self, encoder: nn.Module, g: nn.Module):
+    def __init__(self, encoder: nn.Module, g: nn.Module, combine: str = "sum"):
         super().__init__()
         if encoder.d0 != g.d0:
             raise BadInput(f"the encoder gives blocks of d0 = {encoder.d0}, the decoder wants d0 = {g.d0}.")
-        self.encoder, self.g, self.recipe = encoder, g, None
+        self.encoder, self.g, self.combine, self.recipe = encoder, g, combine, None
         self.k, self.d0, self.size = encoder.k, g.d0, g.size
 
     def encode(self, images: Tensor, k: int | None = None) -> tuple[Tensor, Tensor]:
@@ -45,7 +45,11 @@ class AtomicAutoencoder(nn.Module):
 
     def decode(self, z: Tensor, used: Tensor | None = None) -> Tensor:
         """z → images: x̂ = Σᵢ g(zᵢ), the line that the paper is about."""
-        return self.atoms(z, used).sum(dim=1)
+        return self.combined(self.atoms(z, used))
+
+    def combined(self, atoms: Tensor) -> Tensor:
+        """Atoms (B, k, 1, N, N) → an image: their sum or, as in the authors' follow-up of 2025, the largest of them."""
+        return atoms.sum(dim=1) if self.combine == "sum" else atoms.amax(dim=1)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images → their reconstructions f(x) = f_D(f_E(x))."""
@@ -146,6 +150,9 @@ def loss(
     if not isinstance(model.encoder, PursuitEncoder):
         z, used = model.encode(images)
         value = (images - model.decode(z, used)).square().sum() / energy
+        if model.recipe and model.recipe.penalty != "none":  # its weight is one next to a mean squared error
+            weight = model.recipe.penalty_weight * images.numel() / energy
+            value = value + weight * sparsity(z, model.recipe.penalty)
         blocks = z.flatten(0, 1)
     else:
         steps = list(model.encoder.pursue(images, model.g, depth or model.k))
@@ -174,6 +181,15 @@ def misalignment(model: AtomicAutoencoder, z: Tensor, alignment: str) -> Tensor:
         along = (columns[:, 0] * F.normalize(model.g(z).flatten(1), dim=1)).sum(dim=1)
         value = value + 1 - along.square().mean()
     return value
+
+
+def sparsity(z: Tensor, groups: str) -> Tensor:
+    """Group sparsity of latent codes z (B, k, d0), a mean over images.
+
+    "coordinates": Σⱼ ‖(z_1j, …, z_kj)‖₂, the term of an early revision of the authors' code. "blocks": Σᵢ ‖zᵢ‖₂, which
+    would have whole blocks vanish.
+    """
+    return z.norm(dim={"coordinates": 1, "blocks": 2}[groups]).sum(dim=1).mean()
 
 
 @torch.no_grad()

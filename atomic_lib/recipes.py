@@ -10,16 +10,16 @@ from typing import Literal
 
 from torch import nn
 
-from .decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder
+from .decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
 from .digits import Digits, Pictures
 from .encoders import BoundedLatents, OneShotEncoder, PursuitEncoder, ReferenceEncoder
 from .errors import BadInput
 from .model import AtomicAutoencoder
-from .spikes import Spikes
+from .spikes import OtherSpikes, Spikes
 
 ENCODERS = {"reference": ReferenceEncoder, "one-shot": OneShotEncoder, "pursuit": PursuitEncoder}
 DECODERS = {"reference": ReferenceDecoder, "separable": SeparableDecoder, "stroke": StrokeDecoder}
-DATA = {"spikes": Spikes, "digits": Digits, "pictures": Pictures}
+DATA = {"spikes": Spikes, "other-spikes": OtherSpikes, "digits": Digits, "pictures": Pictures}
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,9 @@ class Recipe:
     all processes. lr: Adam's rate, constant or falling to nothing along a cosine after a short warm-up. clip: largest
     norm of a gradient. relative: whether the loss is a relative error or, as in the paper, a mean squared error.
     bfloat16: whether to train in mixed precision, where the machine has it. deepen: see `depth`. alignment: whether the
-    coordinates' effects are asked to be orthogonal, and the first to scale the atom (`model.misalignment`).
+    coordinates' effects are asked to be orthogonal, and the first to scale the atom (`model.misalignment`). combine:
+    how atoms make up an image. untied: whether each block has a decoder of its own. penalty: which groups of the latent
+    code a term of `penalty_weight` asks to vanish (`model.sparsity`).
     """
 
     name: str
@@ -54,6 +56,10 @@ class Recipe:
     deepen: bool = True
     bfloat16: bool = False
     alignment: Literal["none", "orthogonal", "scaling"] = "none"
+    combine: Literal["sum", "max"] = "sum"
+    untied: bool = False
+    penalty: Literal["none", "coordinates", "blocks"] = "none"
+    penalty_weight: float = 1e-5
 
     def depth(self, progress: float) -> int:
         """How many steps a pursuit takes in training: if it is to `deepen`, one at first, k from 40 % on.
@@ -69,8 +75,11 @@ class Recipe:
         """A new model with random weights from torch's global generator."""
         latents = {"bounded": BoundedLatents(self.noise), "leaky": nn.LeakyReLU(0.2)}[self.latents]
         encoder = ENCODERS[self.encoder](self.k, self.d0, self.data.size, latents, **self.encoder_options)
-        g = DECODERS[self.decoder](self.d0, self.data.size, **self.decoder_options)
-        model = AtomicAutoencoder(encoder, g)
+        if self.encoder == "pursuit" and (self.untied or self.combine != "sum" or self.penalty != "none"):
+            raise BadInput("a pursuit subtracts atoms of one g: untied, max and penalties are for one-shot encoders.")
+        drawers = self.k if self.untied else 1
+        gs = [DECODERS[self.decoder](self.d0, self.data.size, **self.decoder_options) for _ in range(drawers)]
+        model = AtomicAutoencoder(encoder, Untied(gs) if self.untied else gs[0], self.combine)
         model.recipe = self
         return model
 
@@ -80,7 +89,7 @@ class Recipe:
 
     def as_json(self) -> dict:
         """The recipe as plain data; `from_json` takes it back."""
-        kind = next(name for name, cls in DATA.items() if isinstance(self.data, cls))
+        kind = next(name for name, cls in DATA.items() if type(self.data) is cls)
         return {**asdict(self), "data": {"kind": kind, **asdict(self.data)}}
 
     @staticmethod

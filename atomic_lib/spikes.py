@@ -5,7 +5,7 @@ positions are real numbers and images are exact samples of the sum.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -89,8 +89,7 @@ class Spikes:
         pairs = earlier & present[:, :, None] & present[:, None, :]
         positions, clash = torch.zeros(count, k, 2, device=device), torch.ones_like(present)
         for _ in range(1000):
-            fresh = self.border * self.sigma + self.span * torch.rand(count, k, 2, generator=generator, device=device)
-            positions = torch.where(clash[..., None], fresh, positions)
+            positions = torch.where(clash[..., None], self._places(count, k, generator), positions)
             close = torch.cdist(positions, positions) < self.separation * self.sigma
             clash = (close & pairs).any(dim=2)
             if not clash.any():
@@ -98,15 +97,74 @@ class Spikes:
         apart = f"{self.separation}σ = {self.separation * self.sigma:g} px apart"
         raise BadInput(f"spikes: {k} of them, {apart}, do not fit into {self.size}×{self.size} pixels; take fewer.")
 
+    def _places(self, count: int, k: int, generator: torch.Generator) -> Tensor:
+        """Uniform centres (count, k, 2), as far from the border as they must be."""
+        uniform = torch.rand(count, k, 2, generator=generator, device=generator.device)
+        return self.border * self.sigma + self.span * uniform
 
-def render(amplitudes: Tensor, positions: Tensor, size: int, sigma: float) -> Tensor:
-    """x = Σᵢ aᵢ G(tᵢ): (B, k) amplitudes at (B, k, 2) positions in px → images (B, 1, N, N)."""
+
+@dataclass(frozen=True)
+class OtherSpikes(Spikes):
+    """Atoms of spikes with another number of parameters than three: what `k` counts are these atoms.
+
+    line: whether all lie on the middle row (1 parameter with a fixed amplitude). widths: range of the uniform width of
+    each spike, in σ (4 parameters). pairs: whether an atom is two spikes, 2i and 2i + 1 of the truth, at independent
+    places, with one amplitude that they share (5 parameters) or one each (6): the second kind is divisible.
+    """
+
+    line: bool = False
+    widths: tuple[float, float] = (1.0, 1.0)
+    pairs: Literal["none", "shared", "free"] = "none"
+
+    def __post_init__(self):
+        super().__post_init__()
+        narrow, wide = self.widths
+        if not 0 < narrow <= wide:
+            raise BadInput(f"spikes: widths {narrow}…{wide} σ; expected two positive numbers, the smaller first.")
+        if self.pairs not in ("none", "shared", "free"):
+            raise BadInput(f"spikes: pairs “{self.pairs}”; expected none, shared or free.")
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers an atom takes: the d0 of ψ."""
+        places, amplitudes = 1 if self.line else 2, int(self.amplitude[0] < self.amplitude[1])
+        if self.pairs != "none":
+            return 2 * places + amplitudes * (1 if self.pairs == "shared" else 2)
+        return places + amplitudes + int(self.widths[0] < self.widths[1])
+
+    def sample(self, count: int, generator: torch.Generator) -> Sample:
+        """Draw `count` images and their truth, on the generator's device; widths are not part of the truth."""
+        device, members = generator.device, 1 if self.pairs == "none" else 2
+        atoms = torch.randint(self.fewest, self.k + 1, (count, 1), generator=generator, device=device)
+        present = torch.arange(members * self.k, device=device) < members * atoms
+        shape = (*present.shape,)
+        low, high = self.amplitude
+        amplitudes = low + (high - low) * torch.rand(shape, generator=generator, device=device)
+        if self.pairs == "shared":
+            amplitudes = amplitudes[:, ::2].repeat_interleave(2, dim=1)
+        narrow, wide = self.widths
+        widths = self.sigma * (narrow + (wide - narrow) * torch.rand(shape, generator=generator, device=device))
+        amplitudes, positions = amplitudes * present, self._positions(present, generator)
+        return Sample(render(amplitudes, positions, self.size, widths[..., None]), amplitudes, positions)
+
+    def _places(self, count: int, k: int, generator: torch.Generator) -> Tensor:
+        places = super()._places(count, k, generator)
+        if self.line:
+            places[..., 0] = (self.size - 1) / 2
+        return places
+
+
+def render(amplitudes: Tensor, positions: Tensor, size: int, sigma: float | Tensor) -> Tensor:
+    """x = Σᵢ aᵢ G(tᵢ): (B, k) amplitudes at (B, k, 2) positions in px → images (B, 1, N, N).
+
+    sigma: the width, px, of all spikes, or (B, k, 1) of each.
+    """
     rows = gaussian(positions[..., 0], size, sigma)
     columns = gaussian(positions[..., 1], size, sigma)
     return torch.einsum("bk,bkr,bkc->brc", amplitudes, rows, columns)[:, None]
 
 
-def gaussian(centre: Tensor, size: int, sigma: float) -> Tensor:
+def gaussian(centre: Tensor, size: int, sigma: float | Tensor) -> Tensor:
     """exp(−(n − centre)²/2σ²) at the pixels n = 0…size−1: (…) centres → (…, size)."""
     pixels = torch.arange(size, device=centre.device, dtype=centre.dtype)
     return torch.exp(-((pixels - centre[..., None]) ** 2) / (2 * sigma**2))

@@ -146,7 +146,9 @@ class Training:
         """0 at the start, 1 at the end: of the steps, or of the minutes."""
         return self.seconds / (60 * self.minutes) if self.minutes else self.step / self.steps
 
-    def run(self, folder: str | Path | None = None, every: float = 180.0, progress: bool = True) -> dict:
+    def run(
+        self, folder: str | Path | None = None, every: float = 180.0, progress: bool = True, looks: int = LOOKS
+    ) -> dict:
         """Train to the end and return the record; into `folder` go a checkpoint `every` so many seconds and, at the
         end, the weights and their record.
 
@@ -165,7 +167,7 @@ class Training:
                     self.curve.add(self.step, self.seconds, mean)
                     bar.set_postfix(loss=f"{mean:.4f}", rate=f"{self.rate():.1e}", done=f"{self.progress:.0%}")
                 bar.update()
-                if self.progress - looked >= 1 / LOOKS:
+                if self.progress - looked >= 1 / looks:
                     looked = self.progress
                     began += self._look()  # the clock of the training stands still meanwhile
                 if folder and self.seconds - saved >= every:

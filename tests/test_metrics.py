@@ -28,6 +28,9 @@ class Oracle(torch.nn.Module):
         self.seen += len(images)
         return Code(torch.zeros(*atoms.shape[:2], 3), atoms.flatten(2).abs().amax(2) > 0, atoms)
 
+    def combined(self, atoms):
+        return atoms.sum(dim=1)
+
 
 def true_atoms(sample, size=64, sigma=2.0):
     count, k = sample.amplitudes.shape

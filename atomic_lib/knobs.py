@@ -1,0 +1,221 @@
+"""The two knobs, k blocks of d0 coordinates: what becomes of true spikes in the blocks of a model of given k and d0.
+
+A block *holds* a true spike if it has at least half of the spike's energy. So a spike is held alone, held together with
+another one, split over several blocks, or lost.
+"""
+
+import base64
+import zlib
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .decoders import Untied
+from .errors import BadInput
+from .metrics import ACTIVE, energies, fit_gaussians
+from .model import AtomicAutoencoder, decomposed
+from .navigation import training_range
+from .spikes import Sample, Spikes, gaussian
+from .theory import IN_SIGMA, bijection, validity
+
+HOLDS = 0.5  # share of a spike's energy that the block which holds it has
+THERE = 0.7  # share of a spike's amplitude that blocks must have together, or it is lost
+FATES = ("alone", "together", "split", "lost")
+PAIRINGS = ("true pair", "mixed pair", "one spike", "more", "parts")
+
+
+@torch.no_grad()
+def measure(model: AtomicAutoencoder, count: int = 512, seed: int = 0) -> dict:
+    """All that the chapter *Knobs* asks of one model, on `count` held-out images of the spikes it was trained on.
+
+    `found`: see `contents`. `spectrum`: see `spectrum`. `valid`: see `valid`; where Σ is not that of spikes, nothing.
+    `example`: see `example`. Raises `BadInput` for a model of anything but spikes.
+    """
+    data = model.recipe.data
+    if not isinstance(data, Spikes):
+        raise BadInput("what blocks hold is known for images of spikes only: take a model of spikes.")
+    model.eval()
+    sample = data.held_out(count, seed)
+    found = {"found": contents(model, sample), "example": example(model, sample)}
+    if not isinstance(model.g, Untied):
+        low, high = training_range(model).clone().T
+        ranges = torch.stack(
+            [low, high.maximum(low + 1e-6)], dim=1
+        )  # a coordinate that is always the same has one, too
+        found |= {"ranges": _rounded(ranges), "spectrum": spectrum(model, sample, ranges)}
+        if type(data) is Spikes:
+            found["valid"] = valid(model, ranges, seed)
+    return found
+
+
+def contents(model: AtomicAutoencoder, sample: Sample, batch: int = 64) -> dict:
+    """What the blocks of a model hold, on images of known spikes.
+
+    `fates`: [n][fate], how many spikes of images with n of them met each of the `FATES`. `faint`: the same for three
+    classes of amplitude, the faintest first. `active`, `used`: [n][m], how many images with n spikes have m active
+    blocks, or blocks in use. `held`: [m], how many active blocks hold m spikes. `by_block`: share of images in which
+    each of the k blocks is active. `lost`, `energy`: [n], squared error and energy, summed. `cancelled`: energy of all
+    atoms over that of their sum. `kept`: share of the variance of a spike's amplitude, row and column that the Gaussian
+    fitted to the block with most of it explains; `kept_in_sum`: of its amplitude, by the reconstruction as a whole.
+    `pairs`: what the active blocks hold where true atoms are pairs, see `PAIRINGS`.
+    """
+    data, most = model.recipe.data, sample.amplitudes.shape[1]
+    fates, faint, held = np.zeros((most + 1, 4), int), np.zeros((3, 4), int), np.zeros(most + 1, int)
+    active_blocks, used_blocks = np.zeros((most + 1, model.k + 1), int), np.zeros((most + 1, model.k + 1), int)
+    lost, energy, by_block = np.zeros(most + 1), np.zeros(most + 1), np.zeros(model.k)
+    of_atoms, of_sums, pairings, truth, fitted, summed = 0.0, 0.0, np.zeros(5, int), [], [], []
+    edges = np.linspace(*data.amplitude, 4)[1:-1]
+    for start in range(0, len(sample.images), batch):
+        images, amplitudes, positions = (part[start : start + batch] for part in sample)
+        _, used, atoms = decomposed(model, images)
+        output, atoms = model.combined(atoms)[:, 0], atoms.squeeze(2)
+        of_atoms, of_sums = of_atoms + float(atoms.square().sum()), of_sums + float(output.square().sum())
+        active = used & is_active(atoms, output)
+        a, p = fit_gaussians(atoms.flatten(0, 1), data.sigma)
+        theta = torch.cat([a[:, None], p], dim=1).unflatten(0, used.shape)
+        for i in range(len(images)):
+            there = amplitudes[i] > 0
+            n, true = int(there.sum()), (amplitudes[i][there], positions[i][there])
+            active_blocks[n, int(active[i].sum())] += 1
+            used_blocks[n, int(used[i].sum())] += 1
+            lost[n] += float((images[i, 0] - output[i]).square().sum())
+            energy[n] += float(images[i].square().sum())
+            by_block += active[i].numpy()
+            if not n:
+                continue
+            share = energies(atoms[i], *true, data.sigma) / (np.pi * data.sigma**2 * true[0].numpy() ** 2)
+            fate, holds = fate_of(share), (share >= HOLDS)[active[i].numpy()]
+            np.add.at(fates[n], fate, 1)
+            np.add.at(faint, (np.digitize(true[0].numpy(), edges), fate), 1)
+            np.add.at(held, holds.sum(axis=1), 1)
+            if getattr(data, "pairs", "none") != "none":
+                np.add.at(pairings, [pairing(row) for row in holds], 1)
+            truth.append(torch.cat([true[0][:, None], true[1]], dim=1))
+            fitted.append(theta[i][share.argmax(axis=0)])
+            summed.append(amplitudes_in(output[i], *true, data.sigma))
+    truth, fitted, summed = (torch.cat(parts).double() for parts in (truth, fitted, summed))
+    return {
+        "fates": fates.tolist(), "faint": faint.tolist(), "held": held.tolist(), "pairs": pairings.tolist(),
+        "active": active_blocks.tolist(), "used": used_blocks.tolist(),
+        "by_block": _rounded(by_block / len(sample.images)),
+        "lost": _rounded(lost), "energy": _rounded(energy), "cancelled": of_atoms / max(of_sums, 1e-12),
+        "kept": _rounded(explained(fitted, truth)),
+        "kept_in_sum": float(explained(summed[:, None], truth[:, :1])[0]),
+    }  # fmt: skip
+
+
+def is_active(atoms: Tensor, output: Tensor) -> Tensor:
+    """Whether atoms (B, k, N, N) have at least 1 % of the energy of their image's reconstruction (B, N, N): (B, k)."""
+    energy = output.square().sum(dim=(1, 2))[:, None]
+    return atoms.square().sum(dim=(2, 3)) >= (ACTIVE * energy).clamp(min=1e-9)
+
+
+def fate_of(share: np.ndarray) -> np.ndarray:
+    """Which of the `FATES` true spikes met, (n,), from the share of each one's energy in each block, (k, n)."""
+    holds = share >= HOLDS
+    crowded = holds & (holds.sum(axis=1, keepdims=True) > 1)
+    split = np.where(np.sqrt(share).sum(axis=0) >= THERE, 2, 3)
+    return np.where(holds.any(axis=0), np.where((holds & ~crowded).any(axis=0), 0, 1), split)
+
+
+def pairing(holds: np.ndarray) -> int:
+    """Which of the `PAIRINGS` a block is that holds the marked spikes (n,), 2i and 2i + 1 of which are one atom."""
+    held = holds.nonzero()[0]
+    if len(held) == 2:
+        return 0 if held[0] // 2 == held[1] // 2 else 1
+    return {0: 4, 1: 2}.get(len(held), 3)
+
+
+def explained(guess: Tensor, truth: Tensor) -> Tensor:
+    """Share of the variance of each column of `truth` (M, F) that `guess` explains, (F,); below 0 if a mean did better.
+
+    A column that does not vary has 0.
+    """
+    variance = (truth - truth.mean(dim=0)).square().sum(dim=0)
+    left = (guess - truth).square().sum(dim=0)
+    return torch.where(variance > 1e-9, 1 - left / variance.clamp(min=1e-9), torch.zeros_like(left))
+
+
+def amplitudes_in(image: Tensor, amplitudes: Tensor, positions: Tensor, sigma: float) -> Tensor:
+    """Amplitudes (n,) with which spikes at the true positions (n, 2) fit an image (N, N) best."""
+    u, v = (gaussian(positions[:, axis], image.shape[-1], sigma) for axis in (0, 1))
+    gram = (u @ u.T) * (v @ v.T)
+    seen = torch.einsum("xy,nx,ny->n", image, u, v)
+    return torch.linalg.lstsq(gram, seen[:, None]).solution[:, 0]
+
+
+def spectrum(model: AtomicAutoencoder, sample: Sample, ranges: Tensor, count: int = 96) -> dict:
+    """How many directions of a block change its atom: singular values of ∂g/∂z as in `theory.bijection`, largest first.
+
+    Coordinates in half sides of the ranges (d0, 2) that encoded images take, changes in norms of the atom. `quantiles`:
+    [10 %, 50 %, 90 %][d0], over active blocks of `count` images; `counted`: [m], how many blocks have m singular values
+    of at least `floor`, for several floors. `noise`: of the training, in the same units.
+    """
+    images = sample.images[:count]
+    _, used, atoms = decomposed(model, images)
+    atoms = atoms.squeeze(2)
+    some = (used & is_active(atoms, atoms.sum(dim=1))).any(dim=1)
+    noise = _rounded(2 * model.recipe.noise_end / (ranges[:, 1] - ranges[:, 0]))
+    if not some.any():
+        return {"blocks": 0, "noise": noise}
+    values = bijection(model, images[some], ranges).blocks
+    return {
+        "blocks": len(values), "noise": noise,
+        "quantiles": _rounded(torch.quantile(values, torch.tensor([0.1, 0.5, 0.9], dtype=values.dtype), dim=0)),
+        "counted": {
+            str(floor): torch.bincount((values >= floor).sum(dim=1), minlength=model.d0 + 1).tolist()
+            for floor in (0.03, 0.1, 0.2, 0.3, 0.5)
+        },
+    }  # fmt: skip
+
+
+def valid(model: AtomicAutoencoder, ranges: Tensor, seed: int = 0, count: int = 256) -> dict:
+    """Assumption II.1, see `theory.validity`, for one block and for as many as an image has spikes at most.
+
+    Codes are uniform in the `ranges` of encoded images and, where latents are bounded, in their whole `box`: for each,
+    the share of images within 1 % of Σ and the deciles of their distance to it, for `one` and for `many` blocks.
+    """
+    found = {}
+    for where, limits in {"ranges": ranges, "box": None}.items():
+        if limits is None and model.recipe.latents != "bounded":
+            continue
+        for name, blocks in {"one": 1, "many": model.recipe.data.k}.items():
+            generator = torch.Generator().manual_seed(seed)
+            distance = validity(model, count, generator, blocks, limits).distance.double()
+            deciles = torch.quantile(distance, torch.linspace(0, 1, 11, dtype=torch.double))
+            share = float((distance <= IN_SIGMA).double().mean())
+            found[f"{where}-{name}"] = {"share": share, "deciles": _rounded(deciles)}
+    return found
+
+
+def example(model: AtomicAutoencoder, sample: Sample, shown: int = 6) -> dict:
+    """One image with as many spikes as there are, to look at: its pictures as `packed` bytes, and its true spikes.
+
+    pictures: input, output and the `shown` atoms with most energy.
+    """
+    chosen = int((sample.amplitudes > 0).sum(dim=1).argmax())
+    images, amplitudes, positions = (part[[chosen]] for part in sample)
+    atoms = decomposed(model, images).atoms
+    order = atoms[0].square().sum(dim=(1, 2, 3)).argsort(descending=True)[:shown]
+    pictures = torch.cat([images[0], model.combined(atoms)[0], atoms[0, order, 0]])
+    there = amplitudes[0] > 0
+    truth = torch.cat([amplitudes[0, there, None], positions[0, there]], dim=1)
+    return {"pictures": packed(pictures), "size": model.size, "truth": _rounded(truth)}
+
+
+def packed(pictures: Tensor) -> str:
+    """Pictures (n, N, N) as text: hundredths in bytes, compressed; `unpacked` takes them back."""
+    hundredths = (100 * pictures).round().clamp(-127, 127).to(torch.int8).numpy()
+    return base64.b64encode(zlib.compress(hundredths.tobytes(), 9)).decode()
+
+
+def unpacked(text: str, size: int) -> Tensor:
+    """The inverse of `packed`, to a hundredth: pictures (n, size, size)."""
+    flat = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.int8)
+    return torch.from_numpy(flat.astype(np.float32) / 100).view(-1, size, size)
+
+
+def _rounded(values) -> list:
+    """Numbers to four digits, as nested lists."""
+    return [_rounded(value) for value in values] if np.ndim(values) else float(f"{float(values):.4g}")

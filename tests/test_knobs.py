@@ -1,0 +1,132 @@
+"""Knobs: what blocks hold is counted right for perfect, broken and degenerate models; their data are what they say."""
+
+import numpy as np
+import pytest
+import torch
+
+from atomic_lib import RECIPES, BadInput, knobs
+from atomic_lib.decoders import SeparableDecoder, Untied
+from atomic_lib.model import sparsity
+from atomic_lib.recipes import Recipe
+from atomic_lib.spikes import OtherSpikes, Spikes
+
+SMALL = {"size": 32, "sigma": 2.0, "k": 2, "amplitude": (0.1, 1.0)}
+PLAIN = RECIPES["spikes-plain"].replace(data=Spikes(**SMALL), k=4, steps=2)
+
+
+def seeded():
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.mark.parametrize(
+    ("share", "fates"),
+    [
+        ([[1, 0], [0, 1], [0, 0]], [0, 0]),  # perfect
+        ([[1, 1], [0, 0]], [1, 1]),  # both in one block
+        ([[0.9, 0.3], [0, 0.3]], [0, 2]),  # the second over two blocks
+        ([[0.6, 0.6], [0.6, 0]], [0, 1]),  # twice there, once alone
+        ([[0.4, 0.1], [0, 0.01]], [3, 3]),  # neither is there
+        (np.zeros((0, 2)), [3, 3]),  # no blocks at all
+    ],
+)
+def test_fates(share, fates):
+    assert knobs.fate_of(np.array(share, float)).tolist() == fates
+
+
+@pytest.mark.parametrize(("held", "kind"), [((0, 1), 0), ((2, 3), 0), ((1, 2), 1), ((3,), 2), ((0, 1, 2), 3), ((), 4)])
+def test_pairings(held, kind):
+    assert knobs.pairing(np.isin(np.arange(4), held)) == kind
+
+
+def test_explained_variance():
+    truth = torch.tensor([[0.0, 5], [1, 5], [2, 5]])
+    assert knobs.explained(truth, truth).tolist() == [1, 0]  # what never varies cannot be explained
+    assert knobs.explained(torch.tensor([[1.0, 5]]).expand(3, 2), truth).tolist() == [0, 0]
+    assert knobs.explained(2 - truth, truth)[0] == -3
+
+
+def test_amplitudes_in_an_image():
+    data = Spikes(**SMALL, fewest=2)
+    sample = data.held_out(1)
+    found = knobs.amplitudes_in(sample.images[0, 0], sample.amplitudes[0], sample.positions[0], data.sigma)
+    assert torch.allclose(found, sample.amplitudes[0], atol=1e-4)
+
+
+def test_pictures_are_packed_and_unpacked():
+    pictures = torch.randn(3, 16, 16).clamp(-1.2, 1.2)
+    assert (knobs.unpacked(knobs.packed(pictures), 16) - pictures).abs().max() <= 0.005 + 1e-6
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {}, {"latents": "leaky"}, {"combine": "max"}, {"untied": True}, {"penalty": "blocks"}, {"d0": 1},
+        {"data": OtherSpikes(**SMALL, pairs="shared", fewest=2, separation=1.0)},
+    ],
+)  # fmt: skip
+def test_an_untrained_model_is_measured(changes):
+    torch.manual_seed(0)
+    model = PLAIN.replace(**changes).build()
+    found = knobs.measure(model, count=24)
+    fates, n = np.array(found["found"]["fates"]), np.array(found["found"]["active"]).sum(axis=1)
+    assert n.sum() == 24 and (fates.sum(axis=1) == n * np.arange(len(n))).all()  # every spike has one fate
+    assert ("spectrum" in found) == ("untied" not in changes)
+    assert knobs.unpacked(found["example"]["pictures"], 32).shape == (2 + 4, 32, 32)
+
+
+def test_a_model_of_digits_is_refused():
+    with pytest.raises(BadInput, match="spikes only"):
+        knobs.measure(RECIPES["digits-plain"].build())
+
+
+def test_untied_decoders_draw_each_its_own_block():
+    torch.manual_seed(0)
+    gs = [SeparableDecoder(2, 32, rank=1, width=8, channels=4) for _ in range(3)]
+    g, z = Untied(gs), torch.randn(6, 2)
+    assert torch.allclose(g(z)[4], gs[1](z[4:5])[0], atol=1e-6)
+    with pytest.raises(BadInput, match="all 3 blocks"):
+        g(z[:4])
+
+
+def test_terms_of_sparsity():
+    z = torch.zeros(5, 3, 2)
+    z[:, :, 0] = torch.tensor([3.0, 0, 4])
+    assert sparsity(z, "coordinates") == 5 and sparsity(z, "blocks") == 7 and sparsity(0 * z, "blocks") == 0
+
+
+def test_a_pursuit_has_neither_maximum_nor_penalty():
+    with pytest.raises(BadInput, match="one-shot"):
+        RECIPES["spikes-pursuit"].replace(combine="max").build()
+
+
+@pytest.mark.parametrize(
+    ("changes", "parameters"),
+    [
+        ({"amplitude": (1.0, 1.0), "line": True}, 1), ({"amplitude": (1.0, 1.0)}, 2), ({}, 3),
+        ({"widths": (0.6, 1.4)}, 4), ({"pairs": "shared"}, 5), ({"pairs": "free"}, 6),
+    ],
+)  # fmt: skip
+def test_other_spikes(changes, parameters):
+    data = OtherSpikes(**{**SMALL, "separation": 1.0, **changes})
+    assert data.parameters == parameters
+    assert Recipe.from_json(PLAIN.replace(data=data).as_json()).data == data
+    _, amplitudes, positions = data.sample(64, seeded())
+    there, members = amplitudes > 0, 2 if parameters > 4 else 1
+    assert set(there.sum(dim=1).tolist()) == {members, 2 * members}
+    assert (amplitudes[:, ::2] == amplitudes[:, 1::2]).all() == (parameters == 5)
+    assert (positions[..., 0] == 15.5).all() == (parameters == 1)
+    absent = ~(there[:, :, None] & there[:, None]) | torch.eye(2 * members, dtype=torch.bool)
+    assert torch.cdist(positions, positions)[~absent].min() >= data.separation * data.sigma
+
+
+def test_widths_vary_the_energy_alone():
+    thin, wide = (OtherSpikes(**SMALL, fewest=2, widths=(w, w)).sample(8, seeded()) for w in (0.7, 1.4))
+    assert torch.equal(thin.positions, wide.positions) and torch.equal(thin.amplitudes, wide.amplitudes)
+    assert torch.allclose(4 * thin.images.sum(), wide.images.sum(), rtol=0.02)
+
+
+def test_data_that_cannot_be_are_refused():
+    with pytest.raises(BadInput, match="widths"):
+        OtherSpikes(widths=(1.4, 0.6))
+    with pytest.raises(BadInput, match="pairs"):
+        OtherSpikes(pairs="many")
