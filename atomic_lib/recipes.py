@@ -139,12 +139,12 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
 def _conventional(recipe: Recipe) -> Recipe:
     """The autoencoder that is not atomic: the same encoder, code and training, but one block.
 
-    The few more parameters are the decoder's, which takes k·d0 numbers and paints with the k blocks' maps together.
+    Its decoder takes k·d0 numbers, a few more parameters, and has the k blocks' products together, in a quarter of
+    their maps: as rich, and faster.
     """
     k, options = recipe.k, recipe.decoder_options
-    return recipe.replace(
-        name="digits-conventional", k=1, d0=k * recipe.d0, decoder_options={**options, "maps": k * options["maps"]}
-    )
+    options = {**options, "maps": k * options["maps"] // 4, "rank": 4 * options["rank"]}
+    return recipe.replace(name="digits-conventional", k=1, d0=k * recipe.d0, decoder_options=options)
 
 
 RECIPES["digits-conventional"] = _conventional(RECIPES["digits-plain"])
