@@ -125,8 +125,8 @@ _ALL = [
         encoder_options={"again": 3},
     ),
     Recipe(
-        "digits-plain", Digits(), "one-shot", "stroke", k=16, d0=6, steps=6000, noise=0.05, noise_end=0.005, lr=2e-3,
-        encoder_options={"channels": 24, "width": 512}, decoder_options={"rank": 2, "maps": 8}, bfloat16=True,
+        "digits-plain", Digits(), "one-shot", "stroke", k=16, d0=6, steps=5000, noise=0.05, noise_end=0.005,
+        decoder_options={"rank": 2, "maps": 8}, bfloat16=True,
     ),
     Recipe(
         "digits-pursuit", Digits(), "pursuit", "stroke", k=16, d0=6, steps=4500, noise=0.02, noise_end=0.005,
