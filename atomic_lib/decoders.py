@@ -92,14 +92,18 @@ class StrokeDecoder(SeparableDecoder):
 
     A sum of few products casts shadows: where one blob's rows cross another's columns, there is a bit of a third. For
     spikes that is nothing; for a curved stroke it is ink elsewhere. What a map has there it can push below zero, where
-    LeakyReLU all but cuts it off. The one at the end is the paper's: an atom has little to cancel another with.
+    LeakyReLU all but cuts it off. The one at the end is the paper's, but for its `slope` below zero (there 0.2): an
+    atom has little to cancel another with.
     """
 
     doublings, faint = 3, 0.5
 
-    def __init__(self, d0: int, size: int = 128, rank: int = 2, maps: int = 8, width: int = 128, channels: int = 32):
+    def __init__(
+        self, d0: int, size: int = 128, rank: int = 2, maps: int = 8, slope: float = 0.1, width: int = 128,
+        channels: int = 32,
+    ):  # fmt: skip
         super().__init__(d0, size, maps * rank, width, channels)
-        self.maps = maps
+        self.maps, self.slope = maps, slope
         self.threshold = nn.Parameter(torch.zeros(maps, 1, 1))
         self.paint = nn.Conv2d(maps, 4, 3, padding=1)
         kaiming(self.paint)
@@ -110,7 +114,7 @@ class StrokeDecoder(SeparableDecoder):
         u, v = (profiles(features).unflatten(1, (self.maps, -1)) for profiles in (self.rows, self.columns))
         maps = F.leaky_relu(einsum("mcri,mcrj->mcij", u, v) - self.threshold, 0.2)
         painted = self.paint(maps.contiguous(memory_format=torch.channels_last))
-        return F.leaky_relu(F.pixel_shuffle(painted, 2), 0.1)
+        return F.leaky_relu(F.pixel_shuffle(painted, 2), self.slope)
 
 
 def kaiming(module: nn.Module) -> None:

@@ -130,7 +130,8 @@ _ALL = [
     ),
     Recipe(
         "digits-pursuit", Digits(), "pursuit", "stroke", k=16, d0=6, steps=4500, noise=0.02, noise_end=0.005,
-        encoder_options={"window": 40, "stride": 2, "smooth": 4.0, "stop": 0.05}, deepen=False, bfloat16=True,
+        encoder_options={"window": 40, "stride": 2, "smooth": 4.0, "stop": 0.05}, decoder_options={"slope": 0.05},
+        deepen=False, bfloat16=True,
     ),
 ]  # fmt: skip
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}

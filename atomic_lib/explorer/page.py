@@ -61,6 +61,7 @@ def export(name: str, folder: str | Path = FOLDER) -> Path:
         "name": name,
         "sha256": model.record["sha256"],  # of the shipped weights that these are
         "k": model.k, "d0": model.d0, "size": model.size, "maps": getattr(model.g, "maps", 0),
+        "slope": getattr(model.g, "slope", None),
         "window": encoder.window, "smooth": encoder.smooth, "stop": encoder.stop, "again": encoder.again,
         "strides": [layer.stride[0] for layer in encoder.look if isinstance(layer, torch.nn.Conv2d)],
         "range": [[round(value, 4) for value in ends] for ends in training_range(model, TRAINING_IMAGES).tolist()],

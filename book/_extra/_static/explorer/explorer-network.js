@@ -72,7 +72,7 @@ explorer.Network = class {
     for (let r = 0; r < size; r++)
       for (let q = 0; q < size; q++)
         atom[r * size + q] = painted[((2 * (r % 2) + (q % 2)) * half + (r >> 1)) * half + (q >> 1)];
-    return leaky(atom, 0.1);
+    return leaky(atom, this.slope);
   }
 
   // --- f_E: the pursuit ------------------------------------------------------------------------------------------
