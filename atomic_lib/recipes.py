@@ -125,7 +125,7 @@ _ALL = [
         encoder_options={"again": 3},
     ),
     Recipe(
-        "digits-plain", Digits(), "one-shot", "stroke", k=16, d0=6, steps=5000, noise=0.05, noise_end=0.005,
+        "digits-plain", Digits(), "one-shot", "stroke", k=16, d0=6, steps=8500, noise=0.05, noise_end=0.005,
         decoder_options={"rank": 2, "maps": 8}, bfloat16=True,
     ),
     Recipe(
