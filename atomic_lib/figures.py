@@ -312,7 +312,7 @@ def curves(records: dict[str, dict], metrics: tuple[str, ...] = ("nmse",), again
     for axis, title in zip(axes, panels, strict=True):
         logarithmic = title in ("training loss", "nmse", "rmse_px", "amplitude_error")
         axis.set(xlabel=f"{against} of training", title=title, yscale="log" if logarithmic else "linear")
-    axes[0].legend(frameon=False, fontsize=8)
+    _legend(figure, axes[0])
     return figure
 
 
@@ -497,7 +497,7 @@ def _panels(count: int, width: float = 3.3) -> tuple[Figure, list]:
 def _legend(figure: Figure, axis) -> None:
     """The labels of one panel, under all of them."""
     handles, labels = axis.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)), frameon=False, fontsize=9)
 
 
 def _by_energy(code: Code) -> list[Tensor]:
