@@ -116,6 +116,7 @@ ABLATIONS |= {
             "place": _SIX.replace(data=_other(amplitude=(1.0, 1.0))),
             "spike": _SIX.replace(data=_other()),
             "width": _SIX.replace(data=_other(widths=(0.5, 1.5))),
+            "lone": _SIX.replace(data=_other(1, amplitude=(1.0, 1.0), line=True)),
         },
         **_KNOBS,
     ),

@@ -10,28 +10,32 @@ from .figures import COLOURS, INK
 Seeds = Sequence[float]  # one value a seed
 
 
-def turned(panels: dict[str, dict[str, dict[float, Seeds]]], xlabel: str, log: tuple[str, ...] = ()) -> Figure:
-    """What a knob does: a circle a seed, a line through their means. panels: {title: {label: {knob: values}}}.
+def turned(
+    panels: dict[str, dict[str, dict[float | str, Seeds]]], xlabel: str, log: tuple[str, ...] = (), width: float = 3.3
+) -> Figure:
+    """What a knob does: a mark a seed, a line through their means. panels: {title: {label: {knob: values}}}.
 
     The knob's values stand at equal distances; the panels named in `log` have a logarithmic axis.
     """
-    figure, axes = _panels(len(panels))
+    figure, axes = _panels(len(panels), width=width)
     for axis, (title, lines) in zip(axes, panels.items(), strict=True):
-        knobs = sorted({knob for line in lines.values() for knob in line})
+        knobs = list(dict.fromkeys(knob for line in lines.values() for knob in line))
         for i, (label, line) in enumerate(lines.items()):
             places = np.array([knobs.index(knob) for knob in line]) + 0.12 * (i - (len(lines) - 1) / 2)
             for place, values in zip(places, line.values(), strict=True):
                 axis.plot([place] * len(values), values, _MARKS[i], ms=4.5, mfc="none", color=COLOURS[i])
             axis.plot(places, [np.mean(values) for values in line.values()], lw=1.4, color=COLOURS[i], label=label)
         axis.set(title=title, xlabel=xlabel, yscale="log" if title in log else "linear")
-        axis.set_xticks(range(len(knobs)), [f"{knob:g}" for knob in knobs])
+        axis.set_xticks(range(len(knobs)), [str(knob) for knob in knobs])
     _legend(figure, axes[0])
     return figure
 
 
-def stacks(panels: dict[str, dict[str, np.ndarray]], parts: Sequence[str], xlabel: str = "") -> Figure:
+def stacks(
+    panels: dict[str, dict[str, np.ndarray]], parts: Sequence[str], xlabel: str = "", width: float = 3.3
+) -> Figure:
     """Shares of a whole, a narrow bar a seed. panels: {title: {label: counts (seeds, parts)}}; parts: their names."""
-    figure, axes = _panels(len(panels), [len(bars) for bars in panels.values()])
+    figure, axes = _panels(len(panels), [len(bars) for bars in panels.values()], width)
     for axis, (title, bars) in zip(axes, panels.items(), strict=True):
         for i, counts in enumerate(bars.values()):
             counts = np.asarray(counts, float)

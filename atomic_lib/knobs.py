@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .decoders import Untied
+from .encoders import PursuitEncoder
 from .errors import BadInput
 from .metrics import ACTIVE, energies, fit_gaussians
 from .model import AtomicAutoencoder, decomposed
@@ -144,6 +145,14 @@ def dimension(result: dict) -> int:
         return 0
     middle = np.maximum(quantiles[1], 1e-9)
     return int(np.argmax(middle[:-1] / middle[1:])) + 1
+
+
+@torch.no_grad()
+def counted(model: AtomicAutoencoder, images: Tensor, batch: int = 64) -> Tensor:
+    """How many atoms a pursuit says each of the images (B, 1, N, N) has: the blocks it uses until it stops, (B,)."""
+    if not isinstance(model.encoder, PursuitEncoder):
+        raise BadInput("a one-shot encoder uses all its blocks: take a pursuit to count atoms.")
+    return torch.cat([decomposed(model, part).used.sum(dim=1) for part in images.split(batch)])
 
 
 def is_active(atoms: Tensor, output: Tensor) -> Tensor:
