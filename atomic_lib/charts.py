@@ -24,8 +24,11 @@ def turned(
             places = np.array([knobs.index(knob) for knob in line]) + 0.12 * (i - (len(lines) - 1) / 2)
             for place, values in zip(places, line.values(), strict=True):
                 axis.plot([place] * len(values), values, _MARKS[i], ms=4.5, mfc="none", color=COLOURS[i])
-            axis.plot(places, [np.mean(values) for values in line.values()], lw=1.4, color=COLOURS[i], label=label)
+            axis.plot(places, [np.mean(values) for values in line.values()], lw=1.4, color=COLOURS[i])
+            axis.plot([], [], f"{_MARKS[i]}-", ms=4.5, mfc="none", lw=1.4, color=COLOURS[i], label=label)
         axis.set(title=title, xlabel=xlabel, yscale="log" if title in log else "linear")
+        if title not in log and 0 <= axis.dataLim.ymin and axis.dataLim.ymax <= 1:  # shares: all on one scale
+            axis.set_ylim(-0.03, 1.03)
         axis.set_xticks(range(len(knobs)), [str(knob) for knob in knobs])
     _legend(figure, axes[0])
     return figure
@@ -34,7 +37,11 @@ def turned(
 def stacks(
     panels: dict[str, dict[str, np.ndarray]], parts: Sequence[str], xlabel: str = "", width: float = 3.3
 ) -> Figure:
-    """Shares of a whole, a narrow bar a seed. panels: {title: {label: counts (seeds, parts)}}; parts: their names."""
+    """Shares of a whole, a narrow bar a seed. panels: {title: {label: counts (seeds, parts)}}; parts: their names.
+
+    The last part is what is left over, in grey.
+    """
+    shades = [*_SHADES[: len(parts) - 1], "#cccccc"]
     figure, axes = _panels(len(panels), [len(bars) for bars in panels.values()], width)
     for axis, (title, bars) in zip(axes, panels.items(), strict=True):
         for i, counts in enumerate(bars.values()):
@@ -45,7 +52,7 @@ def stacks(
             for j, part in enumerate(parts):
                 below = shares[:, :j].sum(axis=1)
                 axis.bar(
-                    places, shares[:, j], 0.9 * width, below, color=_SHADES[j], hatch=_HATCHES[j], edgecolor="white",
+                    places, shares[:, j], 0.9 * width, below, color=shades[j], hatch=_HATCHES[j], edgecolor="white",
                     lw=0, label=part if i == 0 else None,
                 )  # fmt: skip
         axis.set(title=title, xlabel=xlabel, ylim=(0, 1))
@@ -56,8 +63,8 @@ def stacks(
     return figure
 
 
-def confusion(panels: dict[str, np.ndarray], xlabel: str, ylabel: str) -> Figure:
-    """Matrices of counts [row][column] as shares of their row, every count written in its cell."""
+def confusion(panels: dict[str, np.ndarray], xlabel: str, ylabel: str, first: int = 0) -> Figure:
+    """Matrices of counts [row][column] as shares of their row, every count in its cell; the `first` row's number."""
     figure, axes = _panels(len(panels), width=3.6, height=3.4)
     for axis, (title, counts) in zip(axes, panels.items(), strict=True):
         counts = np.asarray(counts)
@@ -68,7 +75,8 @@ def confusion(panels: dict[str, np.ndarray], xlabel: str, ylabel: str) -> Figure
                 dark = shares[row, column] > 0.55
                 axis.text(column, row, count, ha="center", va="center", fontsize=7, color="white" if dark else "black")
         axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
-        axis.set_xticks(range(counts.shape[1])), axis.set_yticks(range(counts.shape[0]))
+        axis.set_xticks(range(counts.shape[1]))
+        axis.set_yticks(range(counts.shape[0]), range(first, first + counts.shape[0]))
         axis.grid(False)
     return figure
 
@@ -78,7 +86,8 @@ def spectra(panels: dict[str, list[np.ndarray]], truth: dict[str, int], ylabel: 
 
     panels: {title: [(3, d) a seed]}; truth: after which rank, by title, they should fall: a dashed line.
     """
-    figure, axes = _panels(len(panels), width=2.6)
+    figure, axes = _panels(len(panels), width=2.3)
+    least = max(1e-3, min(float(np.min(quantiles)) for seeds in panels.values() for quantiles in seeds))
     for axis, (title, seeds) in zip(axes, panels.items(), strict=True):
         for i, quantiles in enumerate(seeds):
             low, middle, high = np.asarray(quantiles)
@@ -88,13 +97,14 @@ def spectra(panels: dict[str, list[np.ndarray]], truth: dict[str, int], ylabel: 
         axis.axvline(truth[title] + 0.5, color="#555555", ls="--", lw=1)
         axis.set(title=title, xlabel="rank", yscale="log")
         axis.set_xticks(ranks)
-        axis.sharey(axes[0]) if axis is not axes[0] else axis.set_ylabel(ylabel)
+        axis.sharey(axes[0])
+    axes[0].set(ylabel=ylabel, ylim=(least / 1.5, None))
     _legend(figure, axes[0])
     return figure
 
 
 _MARKS = "os^Dv"
-_SHADES = ["#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#bbbbbb"]  # of Okabe and Ito's, light and dark in turn
+_SHADES = ["#0072B2", "#E69F00", "#56B4E9", "#CC79A7"]  # of Okabe and Ito's, dark and light in turn
 _HATCHES = ["", "///", "", "...", ""]
 
 
