@@ -42,6 +42,7 @@ def stacks(
     The last part is what is left over, in grey.
     """
     shades = [*_SHADES[: len(parts) - 1], "#cccccc"]
+    hatches = [*_HATCHES[: len(parts) - 1], ""]
     figure, axes = _panels(len(panels), [len(bars) for bars in panels.values()], width)
     for axis, (title, bars) in zip(axes, panels.items(), strict=True):
         for i, counts in enumerate(bars.values()):
@@ -52,7 +53,7 @@ def stacks(
             for j, part in enumerate(parts):
                 below = shares[:, :j].sum(axis=1)
                 axis.bar(
-                    places, shares[:, j], 0.9 * width, below, color=shades[j], hatch=_HATCHES[j], edgecolor="white",
+                    places, shares[:, j], 0.9 * width, below, color=shades[j], hatch=hatches[j], edgecolor="white",
                     lw=0, label=part if i == 0 else None,
                 )  # fmt: skip
         axis.set(title=title, xlabel=xlabel, ylim=(0, 1))
@@ -105,7 +106,7 @@ def spectra(panels: dict[str, list[np.ndarray]], truth: dict[str, int], ylabel: 
 
 _MARKS = "os^Dv"
 _SHADES = ["#0072B2", "#E69F00", "#56B4E9", "#CC79A7"]  # of Okabe and Ito's, dark and light in turn
-_HATCHES = ["", "///", "", "...", ""]
+_HATCHES = ["", "///", "", "..."]
 
 
 def _panels(count: int, widths: Sequence[int] | None = None, width: float = 3.3, height: float = 2.9):
