@@ -59,20 +59,24 @@ ABLATIONS: dict[str, Ablation] = {
 
 
 # The two knobs. At most three broad spikes (σ = 4 px) and a small network: what a one-shot encoder learns in a minute.
-# Amplitudes down to 0.1, so that it shows where they are lost.
+# Amplitudes down to 0.1, so that it shows where they are lost. Each encoder has the latents that it learns best with.
 _ATOMS = {"size": 64, "sigma": 4.0, "k": 3, "amplitude": (0.1, 1.0)}
-_MINUTE = {"k": 10, "lr": 3e-3, "noise": 0.05, "noise_end": 0.02, "decoder_options": {"channels": 16, "width": 64}}
+_MINUTE = {"data": Spikes(**_ATOMS), "k": 10, "lr": 3e-3, "decoder_options": {"channels": 16, "width": 64}}
+_LATENTS = {
+    "free": {"latents": "leaky", "noise": 0.0, "noise_end": 0.0},
+    "bounded": {"latents": "bounded", "noise": 0.0, "noise_end": 0.0},
+    "noisy": {"latents": "bounded", "noise": 0.05, "noise_end": 0.02},
+}
 _BASE = {
     "one-shot": _small(
-        "plain", **_MINUTE, data=Spikes(**_ATOMS), steps=700, batch=64, encoder_options={"channels": 16, "width": 256}
+        "plain", **_MINUTE, **_LATENTS["free"], steps=700, batch=64, encoder_options={"channels": 16, "width": 256}
     ),
     "pursuit": _small(
-        "pursuit", **_MINUTE, data=Spikes(**_ATOMS), steps=500,
+        "pursuit", **_MINUTE, **_LATENTS["noisy"], steps=500,
         encoder_options={"window": 32, "smooth": 2.0, "stride": 2, "channels": 16, "width": 128, "stop": 0.05},
     ),
 }  # fmt: skip
-
-
+_SIX = _BASE["pursuit"].replace(k=3, d0=6, steps=1300, noise=0.1, noise_end=0.05)
 _D0 = (1, 2, 3, 4, 6, 12)
 
 
@@ -85,7 +89,6 @@ def _other(k: int = 3, **changes) -> OtherSpikes:
     return OtherSpikes(**{**_ATOMS, "k": k, **changes})
 
 
-_PAIRS = {"k": 2, "steps": 1000}
 _KNOBS = {"seeds": 3, "measure": "knobs", "looks": 4}
 ABLATIONS |= {
     "d0": Ablation("How many coordinates should a block have?", _turned("d0", _D0), **_KNOBS),
@@ -109,10 +112,11 @@ ABLATIONS |= {
     "dims": Ablation(
         "Does a block of six coordinates tell how many its atoms have?",
         {
-            "line": _BASE["pursuit"].replace(d0=6, data=_other(amplitude=(1.0, 1.0), line=True)),
-            "place": _BASE["pursuit"].replace(d0=6, data=_other(amplitude=(1.0, 1.0))),
-            "spike": _BASE["pursuit"].replace(d0=6, data=_other()),
-            "width": _BASE["pursuit"].replace(d0=6, data=_other(widths=(0.6, 1.4))),
+            "line": _SIX.replace(data=_other(amplitude=(1.0, 1.0), line=True)),
+            "place": _SIX.replace(data=_other(amplitude=(1.0, 1.0))),
+            "spike": _SIX.replace(data=_other()),
+            "width": _SIX.replace(data=_other(widths=(0.5, 1.5))),
+            "lone": _SIX.replace(data=_other(1, amplitude=(1.0, 1.0), line=True)),
         },
         **_KNOBS,
     ),
@@ -121,23 +125,23 @@ ABLATIONS |= {
         {
             f"{name}-{kind}": base.replace(**latents)
             for name, base in _BASE.items()
-            for kind, latents in {
-                "free": {"latents": "leaky", "noise": 0.0, "noise_end": 0.0},
-                "bounded": {"noise": 0.0, "noise_end": 0.0},
-                "noisy": {},
-            }.items()
+            for kind, latents in _LATENTS.items()
         },
         **_KNOBS,
     ),
     "divisible": Ablation(
         "If an atom is a pair of spikes, does a block hold a true pair?",
         {
-            "shared": _BASE["one-shot"].replace(**_PAIRS, d0=5, data=_other(2, pairs="shared", fewest=2)),
-            "free": _BASE["one-shot"].replace(**_PAIRS, d0=6, data=_other(2, pairs="free", fewest=2)),
+            # On a line, where a minute is enough to learn them.
+            pairs: _BASE["one-shot"].replace(
+                k=2, d0=d0, steps=1000,
+                data=_other(2, pairs=pairs, fewest=2, line=True, amplitude=(0.5, 1.0), separation=1.5),
+            )
+            for pairs, d0 in {"shared": 3, "free": 4}.items()
         },
         **_KNOBS,
     ),
-}
+}  # fmt: skip
 
 
 MEASURES = {

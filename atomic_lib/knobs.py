@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .decoders import Untied
+from .encoders import PursuitEncoder
 from .errors import BadInput
 from .metrics import ACTIVE, energies, fit_gaussians
 from .model import AtomicAutoencoder, decomposed
@@ -103,6 +104,55 @@ def contents(model: AtomicAutoencoder, sample: Sample, batch: int = 64) -> dict:
         "kept": _rounded(explained(fitted, truth)),
         "kept_in_sum": float(explained(summed[:, None], truth[:, :1])[0]),
     }  # fmt: skip
+
+
+def summary(result: dict) -> dict:
+    """What a table says of one recorded run: separation, fit, and what blocks do.
+
+    alone, together, split, lost: shares of true spikes, see `FATES`. extra: active blocks beyond the number of spikes,
+    a mean over images. kept_amplitude, kept_row, kept_column, cancelled: as in `contents`. merged: blocks that hold
+    two spikes or more, of those that hold any. valid: share of random blocks that are spikes, within 1 %.
+    """
+    found = result["knobs"]["found"]
+    fates, active, held = (np.array(found[name]) for name in ("fates", "active", "held"))
+    spikes, blocks = np.arange(len(active)), np.arange(active.shape[1])
+    surplus = (active * (blocks - spikes[:, None])).sum() / active.sum()
+    return {
+        **dict(zip(FATES, (fates.sum(axis=0) / fates.sum()).tolist(), strict=True)),
+        "nmse": sum(found["lost"]) / sum(found["energy"]), "extra": float(surplus),
+        "merged": float(held[2:].sum() / max(1, held[1:].sum())), "merged_blocks": int(held[2:].sum()),
+        **{f"kept_{name}": value for name, value in zip(("amplitude", "row", "column"), found["kept"], strict=True)},
+        **{name: found[name] for name in ("kept_in_sum", "cancelled")},
+        **{name: result["metrics"][name] for name in ("jaccard", "recall", "purity")},
+        **{name: part["share"] for name, part in result["knobs"].get("valid", {}).items()},
+    }  # fmt: skip
+
+
+def success(results: list[dict]) -> str:
+    """How many seeds separate: nine of ten true spikes alone in a block; "half", one of two."""
+    alone = [summary(result)["alone"] for result in results]
+    separated, half = sum(share >= 0.9 for share in alone), sum(0.5 <= share < 0.9 for share in alone)
+    return f"{separated} separate, {half} half, {len(alone) - separated - half} not"
+
+
+def dimension(result: dict) -> int:
+    """The intrinsic dimension of a run's atoms: the rank after which its median `spectrum` falls most, as a ratio.
+
+    0 where no block was active. It cannot be d0: give a block more coordinates than its atoms can have.
+    """
+    quantiles = result["knobs"]["spectrum"].get("quantiles")
+    if not quantiles:
+        return 0
+    middle = np.maximum(quantiles[1], 1e-9)
+    return int(np.argmax(middle[:-1] / middle[1:])) + 1
+
+
+@torch.no_grad()
+def counted(model: AtomicAutoencoder, images: Tensor, batch: int = 64) -> Tensor:
+    """How many atoms a pursuit says each of the images (B, 1, N, N) has: the blocks it uses until it stops, (B,)."""
+    if not isinstance(model.encoder, PursuitEncoder):
+        raise BadInput("a one-shot encoder uses all its blocks: take a pursuit to count atoms.")
+    return torch.cat([decomposed(model, part).used.sum(dim=1) for part in images.split(batch)])
 
 
 def is_active(atoms: Tensor, output: Tensor) -> Tensor:

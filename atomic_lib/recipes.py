@@ -13,7 +13,7 @@ from torch import nn
 from .decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
 from .digits import Digits, Pictures
 from .encoders import BoundedLatents, OneShotEncoder, PursuitEncoder, ReferenceEncoder
-from .errors import BadInput
+from .errors import BadInput, check_range
 from .model import AtomicAutoencoder
 from .spikes import OtherSpikes, Spikes
 
@@ -73,6 +73,8 @@ class Recipe:
 
     def build(self) -> AtomicAutoencoder:
         """A new model with random weights from torch's global generator."""
+        check_range("k", self.k, 1, 1024)
+        check_range("d0", self.d0, 1, 1024)
         latents = {"bounded": BoundedLatents(self.noise), "leaky": nn.LeakyReLU(0.2)}[self.latents]
         encoder = ENCODERS[self.encoder](self.k, self.d0, self.data.size, latents, **self.encoder_options)
         if self.encoder == "pursuit" and (self.untied or self.combine != "sum" or self.penalty != "none"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from atomic_lib import RECIPES, BadInput, knobs
+from atomic_lib import RECIPES, BadInput, ablations, charts, knobs, theory
 from atomic_lib.decoders import SeparableDecoder, Untied
 from atomic_lib.model import sparsity
 from atomic_lib.recipes import Recipe
@@ -130,3 +130,86 @@ def test_data_that_cannot_be_are_refused():
         OtherSpikes(widths=(1.4, 0.6))
     with pytest.raises(BadInput, match="pairs"):
         OtherSpikes(pairs="many")
+
+
+def a_run(alone=0, together=0, split=0, lost=0, spectrum=None):
+    """A result as it is recorded, of images with one spike each, which all have two active blocks."""
+    spikes = alone + together + split + lost
+    found = {
+        "fates": [[0] * 4, [alone, together, split, lost]], "active": [[0, 0, 0], [0, 0, spikes]],
+        "held": [0, alone, together], "lost": [0.0, 1.0], "energy": [0.0, 4.0], "kept": [0.9, 1.0, 1.0],
+        "kept_in_sum": 0.9, "cancelled": 1.0,
+    }  # fmt: skip
+    metrics = {"jaccard": 0.5, "recall": 0.5, "purity": 0.5}
+    return {"knobs": {"found": found, "spectrum": spectrum or {}}, "metrics": metrics}
+
+
+def test_a_run_in_one_row():
+    row = knobs.summary(a_run(alone=6, together=2, split=1, lost=1))
+    assert [row[name] for name in knobs.FATES] == [0.6, 0.2, 0.1, 0.1]
+    assert (row["nmse"], row["extra"], row["merged"], row["merged_blocks"]) == (0.25, 1, 0.25, 2)
+    assert knobs.success([a_run(alone=1), a_run(alone=1, lost=1), a_run(lost=1)]) == "1 separate, 1 half, 1 not"
+
+
+@pytest.mark.parametrize(
+    ("middle", "dimension"), [([2, 1, 0.01, 0.005], 2), ([2, 0.1, 0.09, 0.08], 1), ([1, 1, 1, 0], 3), (None, 0)]
+)
+def test_the_dimension_is_where_the_spectrum_falls(middle, dimension):
+    spectrum = {"quantiles": [middle] * 3} if middle else {"blocks": 0}
+    assert knobs.dimension(a_run(spectrum=spectrum)) == dimension
+
+
+def test_counting_atoms_takes_a_pursuit():
+    torch.manual_seed(0)
+    pursuit = PLAIN.replace(encoder="pursuit", encoder_options={"window": 12}).build().eval()
+    images = torch.stack([torch.zeros(1, 32, 32), Spikes(**SMALL).held_out(1).images[0]])
+    counts = knobs.counted(pursuit, images).tolist()
+    assert counts[0] == 0 and counts[1] > 0
+    with pytest.raises(BadInput, match="take a pursuit"):
+        knobs.counted(PLAIN.build(), images)
+
+
+def test_what_several_ablations_share_is_trained_once():
+    shared = {"d0": "one-shot-3", "k": "one-shot-10", "terms": "base", "validity": "one-shot-free"}
+    paths = {name: ablations.result_path(name, variant, 0) for name, variant in shared.items()}
+    assert len(set(paths.values())) == 1 and paths["k"].name == "one-shot-3-seed0.json"
+    assert ablations.result_path("k", "one-shot-5", 0) != paths["k"]
+
+
+@pytest.mark.parametrize("changes", [{"k": 0}, {"d0": 0}, {"k": -1}])
+def test_knobs_that_cannot_be_are_refused(changes):
+    with pytest.raises(BadInput, match="expected a number from 1"):
+        PLAIN.replace(**changes).build()
+
+
+def test_theory_of_spikes_is_not_asked_of_other_atoms():
+    model = PLAIN.replace(data=OtherSpikes(**SMALL, widths=(0.5, 1.5))).build().eval()
+    with pytest.raises(BadInput, match="take a model of spikes"):
+        theory.validity(model, 4, seeded())
+
+
+def test_charts_show_every_seed():
+    figure = charts.turned(
+        {"a": {"x": {1: [0.1, 0.2, 0.3], 2: [0.4, 0.5, 0.6]}}, "b": {"x": {1: [5.0], 2: [7.0]}}}, "k"
+    )
+    one, two = figure.axes
+    marks = [line for line in one.lines if line.get_linestyle() == "None"]
+    assert sum(len(line.get_ydata()) for line in marks) == 6 and one.get_ylim()[1] == pytest.approx(1.03)
+    assert two.get_ylim()[1] > 7
+
+
+def test_stacks_are_shares():
+    (axis,) = charts.stacks({"a": {"3": np.array([[1, 3], [0, 2]])}}, ("held", "lost")).axes
+    heights = np.array([[bar.get_height() for bar in part] for part in axis.containers])
+    assert heights.tolist() == [[0.25, 0], [0.75, 1]]
+
+
+def test_a_confusion_matrix_has_its_counts():
+    (axis,) = charts.confusion({"a": np.array([[5, 0], [1, 4]])}, "said", "true", first=1).axes
+    assert [text.get_text() for text in axis.texts] == ["5", "1", "4"]
+    assert [text.get_text() for text in axis.get_yticklabels()] == ["1", "2"]
+
+
+def test_spectra_mark_the_truth():
+    (axis,) = charts.spectra({"a": [np.array([[1, 0.1], [2, 0.2], [3, 0.3]])]}, {"a": 1}, "value").axes
+    assert axis.lines[-1].get_xdata()[0] == 1.5 and axis.lines[0].get_ydata().tolist() == [2, 0.2]

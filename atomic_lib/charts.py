@@ -1,0 +1,124 @@
+"""Figures of recorded ablations: every seed is a mark of its own. `figures` draws models, this draws their results."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .figures import COLOURS, INK
+
+Seeds = Sequence[float]  # one value a seed
+
+
+def turned(
+    panels: dict[str, dict[str, dict[float | str, Seeds]]], xlabel: str, log: tuple[str, ...] = (), width: float = 3.3
+) -> Figure:
+    """What a knob does: a mark a seed, a line through their means. panels: {title: {label: {knob: values}}}.
+
+    The knob's values stand at equal distances; the panels named in `log` have a logarithmic axis.
+    """
+    figure, axes = _panels(len(panels), width=width)
+    for axis, (title, lines) in zip(axes, panels.items(), strict=True):
+        knobs = list(dict.fromkeys(knob for line in lines.values() for knob in line))
+        for i, (label, line) in enumerate(lines.items()):
+            places = np.array([knobs.index(knob) for knob in line]) + 0.12 * (i - (len(lines) - 1) / 2)
+            for place, values in zip(places, line.values(), strict=True):
+                axis.plot([place] * len(values), values, _MARKS[i], ms=4.5, mfc="none", color=COLOURS[i])
+            axis.plot(places, [np.mean(values) for values in line.values()], lw=1.4, color=COLOURS[i])
+            axis.plot([], [], f"{_MARKS[i]}-", ms=4.5, mfc="none", lw=1.4, color=COLOURS[i], label=label)
+        axis.set(title=title, xlabel=xlabel, yscale="log" if title in log else "linear")
+        if title not in log and 0 <= axis.dataLim.ymin and axis.dataLim.ymax <= 1:  # shares: all on one scale
+            axis.set_ylim(-0.03, 1.03)
+        axis.set_xticks(range(len(knobs)), [str(knob) for knob in knobs])
+    _legend(figure, axes[0])
+    return figure
+
+
+def stacks(
+    panels: dict[str, dict[str, np.ndarray]], parts: Sequence[str], xlabel: str = "", width: float = 3.3
+) -> Figure:
+    """Shares of a whole, a narrow bar a seed. panels: {title: {label: counts (seeds, parts)}}; parts: their names.
+
+    The last part is what is left over, in grey.
+    """
+    shades = [*_SHADES[: len(parts) - 1], "#cccccc"]
+    hatches = [*_HATCHES[: len(parts) - 1], ""]
+    figure, axes = _panels(len(panels), [len(bars) for bars in panels.values()], width)
+    for axis, (title, bars) in zip(axes, panels.items(), strict=True):
+        for i, counts in enumerate(bars.values()):
+            counts = np.asarray(counts, float)
+            shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+            width = 0.84 / len(shares)
+            places = i - 0.42 + width * (np.arange(len(shares)) + 0.5)
+            for j, part in enumerate(parts):
+                below = shares[:, :j].sum(axis=1)
+                axis.bar(
+                    places, shares[:, j], 0.9 * width, below, color=shades[j], hatch=hatches[j], edgecolor="white",
+                    lw=0, label=part if i == 0 else None,
+                )  # fmt: skip
+        axis.set(title=title, xlabel=xlabel, ylim=(0, 1))
+        axis.set_xticks(range(len(bars)), bars)
+        axis.grid(False)
+    axes[0].set_ylabel("share")
+    _legend(figure, axes[0])
+    return figure
+
+
+def confusion(panels: dict[str, np.ndarray], xlabel: str, ylabel: str, first: int = 0) -> Figure:
+    """Matrices of counts [row][column] as shares of their row, every count in its cell; the `first` row's number."""
+    figure, axes = _panels(len(panels), width=3.6, height=3.4)
+    for axis, (title, counts) in zip(axes, panels.items(), strict=True):
+        counts = np.asarray(counts)
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        axis.imshow(shares, cmap=INK, vmin=-1, vmax=1, aspect="auto")
+        for (row, column), count in np.ndenumerate(counts):
+            if count:
+                dark = shares[row, column] > 0.55
+                axis.text(column, row, count, ha="center", va="center", fontsize=7, color="white" if dark else "black")
+        axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
+        axis.set_xticks(range(counts.shape[1]))
+        axis.set_yticks(range(counts.shape[0]), range(first, first + counts.shape[0]))
+        axis.grid(False)
+    return figure
+
+
+def spectra(panels: dict[str, list[np.ndarray]], truth: dict[str, int], ylabel: str) -> Figure:
+    """Falling values by rank: a line a seed at the median, shaded from the 10th to the 90th percentile.
+
+    panels: {title: [(3, d) a seed]}; truth: after which rank, by title, they should fall: a dashed line.
+    """
+    figure, axes = _panels(len(panels), width=2.3)
+    least = max(1e-3, min(float(np.min(quantiles)) for seeds in panels.values() for quantiles in seeds))
+    for axis, (title, seeds) in zip(axes, panels.items(), strict=True):
+        for i, quantiles in enumerate(seeds):
+            low, middle, high = np.asarray(quantiles)
+            ranks = range(1, len(middle) + 1)
+            axis.plot(ranks, middle, "o-", ms=3.5, lw=1.4, color=COLOURS[i], label=f"seed {i}")
+            axis.fill_between(ranks, low, high, color=COLOURS[i], alpha=0.12, lw=0)
+        axis.axvline(truth[title] + 0.5, color="#555555", ls="--", lw=1)
+        axis.set(title=title, xlabel="rank", yscale="log")
+        axis.set_xticks(ranks)
+        axis.sharey(axes[0])
+    axes[0].set(ylabel=ylabel, ylim=(least / 1.5, None))
+    _legend(figure, axes[0])
+    return figure
+
+
+_MARKS = "os^Dv"
+_SHADES = ["#0072B2", "#E69F00", "#56B4E9", "#CC79A7"]  # of Okabe and Ito's, dark and light in turn
+_HATCHES = ["", "///", "", "..."]
+
+
+def _panels(count: int, widths: Sequence[int] | None = None, width: float = 3.3, height: float = 2.9):
+    """A figure and `count` panels in a row, each of a `width` in inches or, together so wide, in ratio of `widths`."""
+    figure = Figure(figsize=(width * count, height), dpi=140, layout="constrained")
+    axes = figure.subplots(1, count, squeeze=False, width_ratios=widths)[0]
+    for axis in axes:
+        axis.grid(alpha=0.25)
+    return figure, list(axes)
+
+
+def _legend(figure: Figure, axis) -> None:
+    """The labels of one panel, under all of them."""
+    handles, labels = axis.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
