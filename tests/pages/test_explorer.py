@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from browsers import listen, unable
 
+from atomic_lib import RECIPES
+
 PAGE = Path(__file__).parents[2] / "book" / "_build" / "html" / "explore.html"
 WIDE = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
 PHONE = {
@@ -421,7 +423,7 @@ def test_a_scribble_filling_the_canvas(reader, centred):
     reader.part("centre").set_checked(centred)
     reader.drag("pad", *((row, column) for row in range(0, 128, 10) for column in ((0, 127) if row % 20 else (127, 0))))
     state = reader.state
-    assert 1 <= len(state["blocks"]) <= 12
+    assert 1 <= len(state["blocks"]) <= RECIPES["digits-pursuit"].k
     assert np.isfinite(state["error"])
     assert ("unlike what the network was trained on" in reader.status) == (state["error"] > 0.3)
     reader.looks_whole()
