@@ -98,6 +98,11 @@ ABLATIONS |= {
         {f"one-shot-{d0}": _BASE["one-shot"].replace(k=2, d0=d0, data=Spikes(**{**_ATOMS, "k": 2})) for d0 in _D0},
         **_KNOBS,
     ),
+    "crowded": Ablation(
+        "Does a block of many coordinates hold two spikes, if there are more spikes than blocks?",
+        {f"one-shot-{d0}": _BASE["one-shot"].replace(k=2, d0=d0) for d0 in (3, 6, 12)},
+        **_KNOBS,
+    ),
     "terms": Ablation(
         "What do a term of sparsity, a maximum in place of the sum, and untied decoders change?",
         {
