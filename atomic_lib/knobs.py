@@ -6,6 +6,8 @@ another one, split over several blocks, or lost.
 
 import base64
 import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -50,7 +52,27 @@ def measure(model: AtomicAutoencoder, count: int = 512, seed: int = 0) -> dict:
     return found
 
 
-def contents(model: AtomicAutoencoder, sample: Sample, batch: int = 64) -> dict:
+class Held(NamedTuple):
+    """What the k blocks of a model hold of one image with n spikes, as arrays.
+
+    truth: (n, 3), amplitude, row and column. share: (k, n), of each spike's energy in each block. active, used: (k,).
+    fitted: (n, 3), the Gaussian in the block with most of each spike. summed: (n,), amplitudes in the reconstruction.
+    lost, energy, atoms, output: squared norms of the error, the image, all atoms together, and their sum.
+    """
+
+    truth: np.ndarray
+    share: np.ndarray
+    active: np.ndarray
+    used: np.ndarray
+    fitted: np.ndarray
+    summed: np.ndarray
+    lost: float
+    energy: float
+    atoms: float
+    output: float
+
+
+def contents(model: AtomicAutoencoder, sample: Sample) -> dict:
     """What the blocks of a model hold, on images of known spikes.
 
     `fates`: [n][fate], how many spikes of images with n of them met each of the `FATES`. `faint`: the same for three
@@ -61,49 +83,45 @@ def contents(model: AtomicAutoencoder, sample: Sample, batch: int = 64) -> dict:
     fitted to the block with most of it explains; `kept_in_sum`: of its amplitude, by the reconstruction as a whole.
     `pairs`: what the active blocks hold where true atoms are pairs, see `PAIRINGS`.
     """
-    data, most = model.recipe.data, sample.amplitudes.shape[1]
-    fates, faint, held = np.zeros((most + 1, 4), int), np.zeros((3, 4), int), np.zeros(most + 1, int)
-    active_blocks, used_blocks = np.zeros((most + 1, model.k + 1), int), np.zeros((most + 1, model.k + 1), int)
-    lost, energy, by_block = np.zeros(most + 1), np.zeros(most + 1), np.zeros(model.k)
-    of_atoms, of_sums, pairings, truth, fitted, summed = 0.0, 0.0, np.zeros(5, int), [], [], []
-    edges = np.linspace(*data.amplitude, 4)[1:-1]
-    for start in range(0, len(sample.images), batch):
-        images, amplitudes, positions = (part[start : start + batch] for part in sample)
+    images, most = list(held(model, sample)), sample.amplitudes.shape[1]
+    n, active, used = np.array([(len(one.truth), one.active.sum(), one.used.sum()) for one in images]).T
+    truth, fitted, summed, fate = (
+        np.concatenate(parts)
+        for parts in zip(*((one.truth, one.fitted, one.summed, fate_of(one.share)) for one in images), strict=True)
+    )
+    classes = np.digitize(truth[:, 0], np.linspace(*model.recipe.data.amplitude, 4)[1:-1])
+    holds = [row for one in images if len(one.truth) for row in (one.share >= HOLDS)[one.active]]
+    pairs = [pairing(row) for row in holds] if getattr(model.recipe.data, "pairs", "none") != "none" else []
+    return {
+        "fates": _counts((most + 1, 4), np.repeat(n, n), fate), "faint": _counts((3, 4), classes, fate),
+        "held": _counts((most + 1,), [row.sum() for row in holds]), "pairs": _counts((len(PAIRINGS),), pairs),
+        "active": _counts((most + 1, model.k + 1), n, active), "used": _counts((most + 1, model.k + 1), n, used),
+        "by_block": _rounded(np.mean([one.active for one in images], axis=0)),
+        "lost": _rounded(np.bincount(n, [one.lost for one in images], most + 1)),
+        "energy": _rounded(np.bincount(n, [one.energy for one in images], most + 1)),
+        "cancelled": sum(one.atoms for one in images) / max(sum(one.output for one in images), 1e-12),
+        "kept": _rounded(explained(fitted, truth)), "kept_in_sum": float(explained(summed, truth[:, 0])),
+    }  # fmt: skip
+
+
+def held(model: AtomicAutoencoder, sample: Sample, batch: int = 64) -> Iterator[Held]:
+    """What the blocks hold of each image of a sample."""
+    sigma = model.recipe.data.sigma
+    for images, amplitudes, positions in zip(*(part.split(batch) for part in sample), strict=True):
         _, used, atoms = decomposed(model, images)
         output, atoms = model.combined(atoms)[:, 0], atoms.squeeze(2)
-        of_atoms, of_sums = of_atoms + float(atoms.square().sum()), of_sums + float(output.square().sum())
-        active = used & is_active(atoms, output)
-        a, p = fit_gaussians(atoms.flatten(0, 1), data.sigma)
-        theta = torch.cat([a[:, None], p], dim=1).unflatten(0, used.shape)
-        for i in range(len(images)):
-            there = amplitudes[i] > 0
-            n, true = int(there.sum()), (amplitudes[i][there], positions[i][there])
-            active_blocks[n, int(active[i].sum())] += 1
-            used_blocks[n, int(used[i].sum())] += 1
-            lost[n] += float((images[i, 0] - output[i]).square().sum())
-            energy[n] += float(images[i].square().sum())
-            by_block += active[i].numpy()
-            if not n:
-                continue
-            share = energies(atoms[i], *true, data.sigma) / (np.pi * data.sigma**2 * true[0].numpy() ** 2)
-            fate, holds = fate_of(share), (share >= HOLDS)[active[i].numpy()]
-            np.add.at(fates[n], fate, 1)
-            np.add.at(faint, (np.digitize(true[0].numpy(), edges), fate), 1)
-            np.add.at(held, holds.sum(axis=1), 1)
-            if getattr(data, "pairs", "none") != "none":
-                np.add.at(pairings, [pairing(row) for row in holds], 1)
-            truth.append(torch.cat([true[0][:, None], true[1]], dim=1))
-            fitted.append(theta[i][share.argmax(axis=0)])
-            summed.append(amplitudes_in(output[i], *true, data.sigma))
-    truth, fitted, summed = (torch.cat(parts).double() for parts in (truth, fitted, summed))
-    return {
-        "fates": fates.tolist(), "faint": faint.tolist(), "held": held.tolist(), "pairs": pairings.tolist(),
-        "active": active_blocks.tolist(), "used": used_blocks.tolist(),
-        "by_block": _rounded(by_block / len(sample.images)),
-        "lost": _rounded(lost), "energy": _rounded(energy), "cancelled": of_atoms / max(of_sums, 1e-12),
-        "kept": _rounded(explained(fitted, truth)),
-        "kept_in_sum": float(explained(summed[:, None], truth[:, :1])[0]),
-    }  # fmt: skip
+        active = (used & is_active(atoms, output)).numpy()
+        fitted_amplitudes, fitted_positions = fit_gaussians(atoms.flatten(0, 1), sigma)
+        fitted = torch.cat([fitted_amplitudes[:, None], fitted_positions], dim=1).unflatten(0, used.shape)
+        for i, there in enumerate(amplitudes > 0):
+            true = amplitudes[i][there], positions[i][there]
+            share = energies(atoms[i], *true, sigma) / (np.pi * sigma**2 * true[0].numpy() ** 2)
+            yield Held(
+                torch.cat([true[0][:, None], true[1]], dim=1).double().numpy(), share, active[i], used[i].numpy(),
+                fitted[i][share.argmax(axis=0)].double().numpy(),
+                amplitudes_in(output[i], *true, sigma).double().numpy(),
+                *(float(part.square().sum()) for part in (images[i, 0] - output[i], images[i], atoms[i], output[i])),
+            )  # fmt: skip
 
 
 def summary(result: dict) -> dict:
@@ -177,14 +195,14 @@ def pairing(holds: np.ndarray) -> int:
     return {0: 4, 1: 2}.get(len(held), 3)
 
 
-def explained(guess: Tensor, truth: Tensor) -> Tensor:
+def explained(guess: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Share of the variance of each column of `truth` (M, F) that `guess` explains, (F,); below 0 if a mean did better.
 
     A column that does not vary has 0.
     """
-    variance = (truth - truth.mean(dim=0)).square().sum(dim=0)
-    left = (guess - truth).square().sum(dim=0)
-    return torch.where(variance > 1e-9, 1 - left / variance.clamp(min=1e-9), torch.zeros_like(left))
+    variance = np.square(truth - truth.mean(axis=0)).sum(axis=0)
+    left = np.square(guess - truth).sum(axis=0)
+    return np.where(variance > 1e-9, 1 - left / np.maximum(variance, 1e-9), 0)
 
 
 def amplitudes_in(image: Tensor, amplitudes: Tensor, positions: Tensor, sigma: float) -> Tensor:
@@ -264,6 +282,13 @@ def unpacked(text: str, size: int) -> Tensor:
     """The inverse of `packed`, to a hundredth: pictures (n, size, size)."""
     flat = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.int8)
     return torch.from_numpy(flat.astype(np.float32) / 100).view(-1, size, size)
+
+
+def _counts(shape: tuple[int, ...], *places) -> list:
+    """How often each place occurs, in a table of that shape; places: the indices along each axis."""
+    table = np.zeros(shape, int)
+    np.add.at(table, tuple(np.asarray(index, int) for index in places), 1)
+    return table.tolist()
 
 
 def _rounded(values) -> list:
