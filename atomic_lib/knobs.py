@@ -16,14 +16,15 @@ from torch import Tensor
 from .decoders import Untied
 from .encoders import PursuitEncoder
 from .errors import BadInput
-from .metrics import ACTIVE, energies, fit_gaussians
+from .metrics import ACTIVE, energies
 from .model import AtomicAutoencoder, decomposed
 from .navigation import training_range
 from .spikes import Sample, Spikes, gaussian
-from .theory import IN_SIGMA, bijection, validity
+from .theory import IN_SIGMA, bijection, fitted, validity
 
 HOLDS = 0.5  # share of a spike's energy that the block which holds it has
 THERE = 0.7  # share of a spike's amplitude that blocks must have together, or it is lost
+UNSEEN = 0.01  # a coordinate that changes its atom by less than this, of the atom's norm, changes nothing
 FATES = ("alone", "together", "split", "lost")
 PAIRINGS = ("true pair", "mixed pair", "one spike", "more", "parts")
 
@@ -32,8 +33,9 @@ PAIRINGS = ("true pair", "mixed pair", "one spike", "more", "parts")
 def measure(model: AtomicAutoencoder, count: int = 512, seed: int = 0) -> dict:
     """All that the chapter *Knobs* asks of one model, on `count` held-out images of the spikes it was trained on.
 
-    `found`: see `contents`. `spectrum`: see `spectrum`. `valid`: see `valid`; where Σ is not that of spikes, nothing.
-    `example`: see `example`. Raises `BadInput` for a model of anything but spikes.
+    `found`: see `contents`. `spectrum`: see `spectrum`. `neighbours`: see `local_dimension`, of the codes of active
+    blocks. `valid`: see `valid`; where Σ is not that of spikes, nothing. `example`: see `example`. Raises `BadInput`
+    for a model of anything but spikes.
     """
     data = model.recipe.data
     if not isinstance(data, Spikes):
@@ -43,10 +45,12 @@ def measure(model: AtomicAutoencoder, count: int = 512, seed: int = 0) -> dict:
     found = {"found": contents(model, sample), "example": example(model, sample)}
     if not isinstance(model.g, Untied):
         low, high = training_range(model).clone().T
-        ranges = torch.stack(
-            [low, high.maximum(low + 1e-6)], dim=1
-        )  # a coordinate that is always the same has one, too
-        found |= {"ranges": _rounded(ranges), "spectrum": spectrum(model, sample, ranges)}
+        ranges = torch.stack([low, high.maximum(low + 1e-6)], dim=1)  # also of a coordinate that is always the same
+        z = active_codes(model, data.held_out(4 * count, seed).images).numpy()
+        found |= {
+            "ranges": _rounded(ranges), "spectrum": spectrum(model, sample, ranges),
+            "neighbours": {"points": len(z), "dimension": local_dimension(z)},
+        }  # fmt: skip
         if type(data) is Spikes:
             found["valid"] = valid(model, ranges, seed)
     return found
@@ -109,16 +113,14 @@ def held(model: AtomicAutoencoder, sample: Sample, batch: int = 64) -> Iterator[
     sigma = model.recipe.data.sigma
     for images, amplitudes, positions in zip(*(part.split(batch) for part in sample), strict=True):
         _, used, atoms = decomposed(model, images)
-        output, atoms = model.combined(atoms)[:, 0], atoms.squeeze(2)
+        theta, output, atoms = fitted(atoms, sigma), model.combined(atoms)[:, 0], atoms.squeeze(2)
         active = (used & is_active(atoms, output)).numpy()
-        fitted_amplitudes, fitted_positions = fit_gaussians(atoms.flatten(0, 1), sigma)
-        fitted = torch.cat([fitted_amplitudes[:, None], fitted_positions], dim=1).unflatten(0, used.shape)
         for i, there in enumerate(amplitudes > 0):
             true = amplitudes[i][there], positions[i][there]
             share = energies(atoms[i], *true, sigma) / (np.pi * sigma**2 * true[0].numpy() ** 2)
             yield Held(
                 torch.cat([true[0][:, None], true[1]], dim=1).double().numpy(), share, active[i], used[i].numpy(),
-                fitted[i][share.argmax(axis=0)].double().numpy(),
+                theta[i][share.argmax(axis=0)].double().numpy(),
                 amplitudes_in(output[i], *true, sigma).double().numpy(),
                 *(float(part.square().sum()) for part in (images[i, 0] - output[i], images[i], atoms[i], output[i])),
             )  # fmt: skip
@@ -154,15 +156,31 @@ def success(results: list[dict]) -> str:
 
 
 def dimension(result: dict) -> int:
-    """The intrinsic dimension of a run's atoms: the rank after which its median `spectrum` falls most, as a ratio.
+    """The intrinsic dimension of a run's atoms by the Jacobian: the rank after which its median `spectrum` falls most.
 
-    0 where no block was active. It cannot be d0: give a block more coordinates than its atoms can have.
+    Falls are ratios, and end at `UNSEEN`. 0 where no block was active. It cannot be d0: give a block more coordinates
+    than its atoms can have.
     """
     quantiles = result["knobs"]["spectrum"].get("quantiles")
     if not quantiles:
         return 0
-    middle = np.maximum(quantiles[1], 1e-9)
+    middle = np.maximum(quantiles[1], UNSEEN)
     return int(np.argmax(middle[:-1] / middle[1:])) + 1
+
+
+def local_dimension(points: np.ndarray, neighbours: int = 30) -> float:
+    """The intrinsic dimension of points (M, F), by how the distances to their nearest neighbours grow.
+
+    The maximum-likelihood estimate of Levina and Bickel (2004), inverses averaged over all points. It is a little too
+    small: points that fill a cube have less than its dimension. 0 for fewer points than neighbours.
+    """
+    from scipy.spatial import KDTree
+
+    if len(points) <= neighbours:
+        return 0.0
+    distances = np.maximum(KDTree(points).query(points, k=neighbours + 1)[0][:, 1:], 1e-12)
+    growth = np.log(distances[:, -1:] / distances).sum(axis=1) / (neighbours - 1)
+    return float(1 / max(growth.mean(), 1e-12))
 
 
 @torch.no_grad()
@@ -171,6 +189,15 @@ def counted(model: AtomicAutoencoder, images: Tensor, batch: int = 64) -> Tensor
     if not isinstance(model.encoder, PursuitEncoder):
         raise BadInput("a one-shot encoder uses all its blocks: take a pursuit to count atoms.")
     return torch.cat([decomposed(model, part).used.sum(dim=1) for part in images.split(batch)])
+
+
+def active_codes(model: AtomicAutoencoder, images: Tensor) -> Tensor:
+    """The blocks z (M, d0) of images (B, 1, N, N) that draw something: see `is_active`."""
+    found = []
+    for part in images.split(64):
+        z, used, atoms = decomposed(model, part)
+        found.append(z[used & is_active(atoms.squeeze(2), model.combined(atoms)[:, 0])])
+    return torch.cat(found)
 
 
 def is_active(atoms: Tensor, output: Tensor) -> Tensor:

@@ -159,6 +159,19 @@ def test_the_dimension_is_where_the_spectrum_falls(middle, dimension):
     assert knobs.dimension(a_run(spectrum=spectrum)) == dimension
 
 
+@pytest.mark.parametrize("d", [1, 2, 3, 4])
+def test_the_dimension_of_points(d):
+    points = np.random.default_rng(d).uniform(size=(2000, d))
+    turned = np.linalg.qr(np.random.default_rng(9).normal(size=(6, 6)))[0][:d]
+    assert abs(knobs.local_dimension(points @ turned) - d) < 0.4  # six coordinates, d of which they need
+    assert abs(knobs.local_dimension(np.sin(3 * points @ turned)) - d) < 0.4  # on something curved
+
+
+def test_the_dimension_of_too_few_or_equal_points():
+    assert knobs.local_dimension(np.zeros((0, 6))) == knobs.local_dimension(np.zeros((30, 6))) == 0
+    assert np.isfinite(knobs.local_dimension(np.zeros((40, 6))))
+
+
 def test_counting_atoms_takes_a_pursuit():
     torch.manual_seed(0)
     pursuit = PLAIN.replace(encoder="pursuit", encoder_options={"window": 12}).build().eval()
