@@ -59,7 +59,8 @@ ABLATIONS: dict[str, Ablation] = {
 
 
 # The two knobs. At most three broad spikes (σ = 4 px) and a small network: what a one-shot encoder learns in a minute.
-# Amplitudes down to 0.1, so that it shows where they are lost. Each encoder has the latents that it learns best with.
+# Amplitudes down to 0.1, so that it shows where they are lost. The one-shot encoder has the latents that it learns best
+# with, the pursuit those that ship and, to tell what they do, free ones.
 _ATOMS = {"size": 64, "sigma": 4.0, "k": 3, "amplitude": (0.1, 1.0)}
 _MINUTE = {"data": Spikes(**_ATOMS), "k": 10, "lr": 3e-3, "decoder_options": {"channels": 16, "width": 64}}
 _LATENTS = {
@@ -81,8 +82,9 @@ _D0 = (1, 2, 3, 4, 6, 12)
 
 
 def _turned(knob: str, values: tuple[int, ...]) -> dict[str, Recipe]:
-    """Both encoders, with one knob at each of the values."""
-    return {f"{name}-{value}": _BASE[name].replace(**{knob: value}) for value in values for name in _BASE}
+    """Both encoders, the pursuit with free latents as well, with one knob at each of the values."""
+    bases = {**_BASE, "pursuit-free": _BASE["pursuit"].replace(**_LATENTS["free"])}
+    return {f"{name}-{value}": base.replace(**{knob: value}) for value in values for name, base in bases.items()}
 
 
 def _other(k: int = 3, **changes) -> OtherSpikes:

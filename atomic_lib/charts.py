@@ -11,11 +11,16 @@ Seeds = Sequence[float]  # one value a seed
 
 
 def turned(
-    panels: dict[str, dict[str, dict[float | str, Seeds]]], xlabel: str, log: tuple[str, ...] = (), width: float = 3.3
+    panels: dict[str, dict[str, dict[float | str, Seeds]]],
+    xlabel: str,
+    log: tuple[str, ...] = (),
+    width: float = 3.3,
+    joined: bool = True,
 ) -> Figure:
     """What a knob does: a mark a seed, a line through their means. panels: {title: {label: {knob: values}}}.
 
-    The knob's values stand at equal distances; the panels named in `log` have a logarithmic axis.
+    The knob's values stand at equal distances; the panels named in `log` have a logarithmic axis. joined: whether there
+    is a line; not between things that have no order.
     """
     figure, axes = _panels(len(panels), width=width)
     for axis, (title, lines) in zip(axes, panels.items(), strict=True):
@@ -24,8 +29,10 @@ def turned(
             places = np.array([knobs.index(knob) for knob in line]) + 0.12 * (i - (len(lines) - 1) / 2)
             for place, values in zip(places, line.values(), strict=True):
                 axis.plot([place] * len(values), values, _MARKS[i], ms=4.5, mfc="none", color=COLOURS[i])
-            axis.plot(places, [np.mean(values) for values in line.values()], lw=1.4, color=COLOURS[i])
-            axis.plot([], [], f"{_MARKS[i]}-", ms=4.5, mfc="none", lw=1.4, color=COLOURS[i], label=label)
+            if joined:
+                axis.plot(places, [np.mean(values) for values in line.values()], lw=1.4, color=COLOURS[i])
+            style = _MARKS[i] + ("-" if joined else "")
+            axis.plot([], [], style, ms=4.5, mfc="none", lw=1.4, color=COLOURS[i], label=label)
         axis.set(title=title, xlabel=xlabel, yscale="log" if title in log else "linear")
         if title not in log and 0 <= axis.dataLim.ymin and axis.dataLim.ymax <= 1:  # shares: all on one scale
             axis.set_ylim(-0.03, 1.03)
@@ -88,7 +95,7 @@ def spectra(panels: dict[str, list[np.ndarray]], truth: dict[str, int], ylabel: 
     panels: {title: [(3, d) a seed]}; truth: after which rank, by title, they should fall: a dashed line.
     """
     figure, axes = _panels(len(panels), width=2.3)
-    least = max(1e-3, min(float(np.min(quantiles)) for seeds in panels.values() for quantiles in seeds))
+    everything = np.concatenate([np.ravel(quantiles) for seeds in panels.values() for quantiles in seeds])
     for axis, (title, seeds) in zip(axes, panels.items(), strict=True):
         for i, quantiles in enumerate(seeds):
             low, middle, high = np.asarray(quantiles)
@@ -99,7 +106,7 @@ def spectra(panels: dict[str, list[np.ndarray]], truth: dict[str, int], ylabel: 
         axis.set(title=title, xlabel="rank", yscale="log")
         axis.set_xticks(ranks)
         axis.sharey(axes[0])
-    axes[0].set(ylabel=ylabel, ylim=(least / 1.5, None))
+    axes[0].set(ylabel=ylabel, ylim=(max(1e-3, everything.min() / 1.5), 1.5 * everything.max()))
     _legend(figure, axes[0])
     return figure
 
