@@ -16,11 +16,12 @@ def turned(
     log: tuple[str, ...] = (),
     width: float = 3.3,
     joined: bool = True,
+    alike: bool = False,
 ) -> Figure:
     """What a knob does: a mark a seed, a line through their means. panels: {title: {label: {knob: values}}}.
 
     The knob's values stand at equal distances; the panels named in `log` have a logarithmic axis. joined: whether there
-    is a line; not between things that have no order.
+    is a line; not between things that have no order. alike: whether all panels show the same, on one scale.
     """
     figure, axes = _panels(len(panels), width=width)
     for axis, (title, lines) in zip(axes, panels.items(), strict=True):
@@ -37,6 +38,10 @@ def turned(
         if title not in log and 0 <= axis.dataLim.ymin and axis.dataLim.ymax <= 1:  # shares: all on one scale
             axis.set_ylim(-0.03, 1.03)
         axis.set_xticks(range(len(knobs)), [str(knob) for knob in knobs])
+    if alike:
+        limits = [axis.get_ylim() for axis in axes]
+        for axis in axes:
+            axis.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
     _legend(figure, axes[0])
     return figure
 

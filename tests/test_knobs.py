@@ -211,6 +211,18 @@ def test_charts_show_every_seed():
     assert two.get_ylim()[1] > 7
 
 
+def test_charts_of_things_without_an_order_have_no_lines():
+    values = {"x": {"free": [0.1, 0.2], "bounded": [0.3, 0.4]}}
+    drawn = [charts.turned({"a": values}, "latents", joined=joined).axes[0].lines for joined in (True, False)]
+    assert [any(line.get_linestyle() == "-" for line in lines) for lines in drawn] == [True, False]
+
+
+def test_charts_of_the_same_have_one_scale():
+    panels = {"a": {"x": {1: [2.0], 2: [3.0]}}, "b": {"x": {1: [5.0], 2: [70.0]}}}
+    one, two = charts.turned(panels, "k", alike=True).axes
+    assert one.get_ylim() == two.get_ylim() and one.get_ylim()[1] > 70 and one.get_ylim()[0] < 2
+
+
 def test_stacks_are_shares():
     (axis,) = charts.stacks({"a": {"3": np.array([[1, 3], [0, 2]])}}, ("held", "lost")).axes
     heights = np.array([[bar.get_height() for bar in part] for part in axis.containers])
