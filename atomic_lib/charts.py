@@ -34,7 +34,8 @@ def turned(
                 axis.plot(places, [np.mean(values) for values in line.values()], lw=1.4, color=COLOURS[i])
             style = _MARKS[i] + ("-" if joined else "")
             axis.plot([], [], style, ms=4.5, mfc="none", lw=1.4, color=COLOURS[i], label=label)
-        axis.set(title=title, xlabel=xlabel, yscale="log" if title in log else "linear")
+        axis.set_title(title, fontsize=10)
+        axis.set(xlabel=xlabel, yscale="log" if title in log else "linear")
         if title not in log and 0 <= axis.dataLim.ymin and axis.dataLim.ymax <= 1:  # shares: all on one scale
             axis.set_ylim(-0.03, 1.03)
         axis.set_xticks(range(len(knobs)), [str(knob) for knob in knobs])
@@ -68,7 +69,8 @@ def stacks(
                     places, shares[:, j], 0.9 * width, below, color=shades[j], hatch=hatches[j], edgecolor="white",
                     lw=0, label=part if i == 0 else None,
                 )  # fmt: skip
-        axis.set(title=title, xlabel=xlabel, ylim=(0, 1))
+        axis.set_title(title, fontsize=10)
+        axis.set(xlabel=xlabel, ylim=(0, 1))
         axis.set_xticks(range(len(bars)), bars)
         axis.grid(False)
     axes[0].set_ylabel("share")
@@ -87,7 +89,8 @@ def confusion(panels: dict[str, np.ndarray], xlabel: str, ylabel: str, first: in
             if count:
                 dark = shares[row, column] > 0.55
                 axis.text(column, row, count, ha="center", va="center", fontsize=7, color="white" if dark else "black")
-        axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
+        axis.set_title(title, fontsize=10)
+        axis.set(xlabel=xlabel, ylabel=ylabel)
         axis.set_xticks(range(counts.shape[1]))
         axis.set_yticks(range(counts.shape[0]), range(first, first + counts.shape[0]))
         axis.grid(False)
@@ -108,7 +111,8 @@ def spectra(panels: dict[str, list[np.ndarray]], truth: dict[str, int], ylabel: 
             axis.plot(ranks, middle, "o-", ms=3.5, lw=1.4, color=COLOURS[i], label=f"seed {i}")
             axis.fill_between(ranks, low, high, color=COLOURS[i], alpha=0.12, lw=0)
         axis.axvline(truth[title] + 0.5, color="#555555", ls="--", lw=1)
-        axis.set(title=title, xlabel="rank", yscale="log")
+        axis.set_title(title, fontsize=10)
+        axis.set(xlabel="rank", yscale="log")
         axis.set_xticks(ranks)
         axis.sharey(axes[0])
     axes[0].set(ylabel=ylabel, ylim=(max(1e-3, everything.min() / 1.5), 1.5 * everything.max()))

@@ -148,11 +148,11 @@ def summary(result: dict) -> dict:
     }  # fmt: skip
 
 
-def success(results: list[dict]) -> str:
-    """How many seeds separate: nine of ten true spikes alone in a block; "half", one of two."""
+def success(results: list[dict]) -> tuple[int, int, int]:
+    """How many seeds separate (nine of ten true spikes are alone in a block), do so by half (one of two), or do not."""
     alone = [summary(result)["alone"] for result in results]
     separated, half = sum(share >= 0.9 for share in alone), sum(0.5 <= share < 0.9 for share in alone)
-    return f"{separated} separate, {half} half, {len(alone) - separated - half} not"
+    return separated, half, len(alone) - separated - half
 
 
 def dimension(result: dict) -> int:

@@ -148,7 +148,7 @@ def test_a_run_in_one_row():
     row = knobs.summary(a_run(alone=6, together=2, split=1, lost=1))
     assert [row[name] for name in knobs.FATES] == [0.6, 0.2, 0.1, 0.1]
     assert (row["nmse"], row["extra"], row["merged"], row["merged_blocks"]) == (0.25, 1, 0.25, 2)
-    assert knobs.success([a_run(alone=1), a_run(alone=1, lost=1), a_run(lost=1)]) == "1 separate, 1 half, 1 not"
+    assert knobs.success([a_run(alone=1), a_run(alone=1, lost=1), a_run(lost=1)]) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(
