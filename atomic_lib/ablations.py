@@ -94,7 +94,7 @@ def _other(k: int = 3, **changes) -> OtherSpikes:
 _KNOBS = {"seeds": 3, "measure": "knobs", "looks": 4}
 ABLATIONS |= {
     "d0": Ablation("How many coordinates should a block have?", _turned("d0", _D0), **_KNOBS),
-    "k": Ablation("How many blocks should there be?", _turned("k", (2, 5, 10, 15, 20)), **_KNOBS),
+    "k": Ablation("How many blocks should there be?", _turned("k", (2, 3, 5, 10, 15, 20)), **_KNOBS),
     "tight": Ablation(
         "How many coordinates should a block have, if there is no block to spare?",
         {f"one-shot-{d0}": _BASE["one-shot"].replace(k=2, d0=d0, data=Spikes(**{**_ATOMS, "k": 2})) for d0 in _D0},
@@ -140,11 +140,11 @@ ABLATIONS |= {
         "If an atom is a pair of spikes, does a block hold a true pair?",
         {
             # On a line, where they are learned soon; longer, for the question is what a good model does.
-            pairs: _BASE["one-shot"].replace(
+            name: _BASE["one-shot"].replace(
                 k=2, d0=d0, steps=5000,
-                data=_other(2, pairs=pairs, fewest=2, line=True, amplitude=(0.5, 1.0), separation=1.5),
+                data=_other(2, pairs=name.split("-")[0], fewest=2, line=True, amplitude=(0.5, 1.0), separation=1.5),
             )
-            for pairs, d0 in {"shared": 3, "free": 4}.items()
+            for name, d0 in {"shared": 3, "free": 4, "shared-4": 4, "free-3": 3}.items()
         },
         **_KNOBS,
     ),

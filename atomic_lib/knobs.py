@@ -17,7 +17,7 @@ from .decoders import Untied
 from .encoders import PursuitEncoder
 from .errors import BadInput
 from .metrics import ACTIVE, energies
-from .model import AtomicAutoencoder, decomposed
+from .model import AtomicAutoencoder, decomposed, device_of
 from .navigation import training_range
 from .spikes import Sample, Spikes, gaussian
 from .theory import IN_SIGMA, bijection, fitted, validity
@@ -34,8 +34,8 @@ def measure(model: AtomicAutoencoder, count: int = 512, seed: int = 0) -> dict:
     """All that the chapter *Knobs* asks of one model, on `count` held-out images of the spikes it was trained on.
 
     `found`: see `contents`. `spectrum`: see `spectrum`. `neighbours`: see `local_dimension`, of the codes of active
-    blocks. `valid`: see `valid`; where Σ is not that of spikes, nothing. `example`: see `example`. Raises `BadInput`
-    for a model of anything but spikes.
+    blocks. `fading`: see `fading`, for the leading directions of the spectrum. `valid`: see `valid`; where Σ is not
+    that of spikes, nothing. `example`: see `example`. Raises `BadInput` for a model of anything but spikes.
     """
     data = model.recipe.data
     if not isinstance(data, Spikes):
@@ -46,11 +46,12 @@ def measure(model: AtomicAutoencoder, count: int = 512, seed: int = 0) -> dict:
     if not isinstance(model.g, Untied):
         low, high = training_range(model).clone().T
         ranges = torch.stack([low, high.maximum(low + 1e-6)], dim=1)  # also of a coordinate that is always the same
-        z = active_codes(model, data.held_out(4 * count, seed).images).numpy()
+        z = active_codes(model, data.held_out(4 * count, seed).images)
         found |= {
             "ranges": _rounded(ranges), "spectrum": spectrum(model, sample, ranges),
-            "neighbours": {"points": len(z), "dimension": local_dimension(z)},
+            "neighbours": {"points": len(z), "dimension": local_dimension(z.numpy())},
         }  # fmt: skip
+        found["fading"] = fading(model, z[:96], ranges, dimension({"knobs": found}))
         if type(data) is Spikes:
             found["valid"] = valid(model, ranges, seed)
     return found
@@ -81,23 +82,27 @@ def contents(model: AtomicAutoencoder, sample: Sample) -> dict:
 
     `fates`: [n][fate], how many spikes of images with n of them met each of the `FATES`. `faint`: the same for three
     classes of amplitude, the faintest first. `active`, `used`: [n][m], how many images with n spikes have m active
-    blocks, or blocks in use. `held`: [m], how many active blocks hold m spikes. `by_block`: share of images in which
-    each of the k blocks is active. `lost`, `energy`: [n], squared error and energy, summed. `cancelled`: energy of all
-    atoms over that of their sum. `kept`: share of the variance of a spike's amplitude, row and column that the Gaussian
-    fitted to the block with most of it explains; `kept_in_sum`: of its amplitude, by the reconstruction as a whole.
-    `pairs`: what the active blocks hold where true atoms are pairs, see `PAIRINGS`.
+    blocks, or blocks in use. `held`: [m], how many active blocks hold m spikes. `repeated`: how many spikes are held by
+    more than one block. `pairs`: what the active blocks hold where true atoms are pairs, see `PAIRINGS`. `by_block`:
+    share of images in which each of the k blocks is active. `lost`, `energy`: [n], squared error and energy, summed.
+    `cancelled`: energy of all atoms over that of the image they make. `kept`: share of the variance of a spike's
+    amplitude, row and column that the Gaussian fitted to the block with most of it explains; `kept_in_sum`: of its
+    amplitude, by the reconstruction as a whole.
     """
     images, most = list(held(model, sample)), sample.amplitudes.shape[1]
     n, active, used = np.array([(len(one.truth), one.active.sum(), one.used.sum()) for one in images]).T
     truth, fitted, summed, fate = (
         np.concatenate(parts)
-        for parts in zip(*((one.truth, one.fitted, one.summed, fate_of(one.share)) for one in images), strict=True)
+        for parts in zip(
+            *((one.truth, one.fitted, one.summed, fate_of(one.share, model.combine)) for one in images), strict=True
+        )
     )
     classes = np.digitize(truth[:, 0], np.linspace(*model.recipe.data.amplitude, 4)[1:-1])
     holds = [row for one in images if len(one.truth) for row in (one.share >= HOLDS)[one.active]]
     pairs = [pairing(row) for row in holds] if getattr(model.recipe.data, "pairs", "none") != "none" else []
     return {
         "fates": _counts((most + 1, 4), np.repeat(n, n), fate), "faint": _counts((3, 4), classes, fate),
+        "repeated": sum(int(((one.share >= HOLDS).sum(axis=0) > 1).sum()) for one in images),
         "held": _counts((most + 1,), [row.sum() for row in holds]), "pairs": _counts((len(PAIRINGS),), pairs),
         "active": _counts((most + 1, model.k + 1), n, active), "used": _counts((most + 1, model.k + 1), n, used),
         "by_block": _rounded(np.mean([one.active for one in images], axis=0)),
@@ -158,21 +163,36 @@ def success(results: list[dict]) -> tuple[int, int, int]:
 def dimension(result: dict) -> int:
     """The intrinsic dimension of a run's atoms by the Jacobian: the rank after which its median `spectrum` falls most.
 
-    Falls are ratios, and end at `UNSEEN`. 0 where no block was active. It cannot be d0: give a block more coordinates
-    than its atoms can have.
+    Falls are ratios, and end at `UNSEEN`. It cannot be d0: give a block more coordinates than its atoms can have. 0 for
+    blocks of one coordinate, and where no block was active.
     """
-    quantiles = result["knobs"]["spectrum"].get("quantiles")
-    if not quantiles:
-        return 0
+    quantiles = result["knobs"]["spectrum"].get("quantiles", [[], [], []])
     middle = np.maximum(quantiles[1], UNSEEN)
-    return int(np.argmax(middle[:-1] / middle[1:])) + 1
+    return int(np.argmax(middle[:-1] / middle[1:])) + 1 if len(middle) > 1 else 0
+
+
+@torch.no_grad()
+def fading(model: AtomicAutoencoder, z: Tensor, ranges: Tensor, rank: int) -> float:
+    """How much of its atom lies in the `rank` directions in which a block changes it most: 1 if the atom can fade.
+
+    The length of the projection of g(z)/‖g(z)‖, a median over blocks z (M, d0); coordinates in sides of their ranges
+    (d0, 2). 0 without blocks or directions.
+    """
+    if not len(z) or not rank:
+        return 0.0
+    where = device_of(model)
+    change = model.jacobian(z.to(where)).cpu().flatten(2) * (ranges[:, 1] - ranges[:, 0])[:, None]
+    leading = torch.linalg.svd(change, full_matrices=False)[2][:, :rank]
+    atoms = torch.nn.functional.normalize(model.g(z.to(where)).cpu().flatten(1), dim=1)
+    return float((leading @ atoms[..., None]).norm(dim=1).median())
 
 
 def local_dimension(points: np.ndarray, neighbours: int = 30) -> float:
     """The intrinsic dimension of points (M, F), by how the distances to their nearest neighbours grow.
 
-    The maximum-likelihood estimate of Levina and Bickel (2004), inverses averaged over all points. It is a little too
-    small: points that fill a cube have less than its dimension. 0 for fewer points than neighbours.
+    The maximum-likelihood estimate of Levina and Bickel (2004), inverses averaged over all points as MacKay and
+    Ghahramani proposed. It is a little too small where points have an edge: a full cube has less than its dimension.
+    0 for fewer points than neighbours, and for points that are all the same.
     """
     from scipy.spatial import KDTree
 
@@ -180,7 +200,7 @@ def local_dimension(points: np.ndarray, neighbours: int = 30) -> float:
         return 0.0
     distances = np.maximum(KDTree(points).query(points, k=neighbours + 1)[0][:, 1:], 1e-12)
     growth = np.log(distances[:, -1:] / distances).sum(axis=1) / (neighbours - 1)
-    return float(1 / max(growth.mean(), 1e-12))
+    return float(1 / growth.mean()) if growth.mean() > 1e-9 else 0.0
 
 
 @torch.no_grad()
@@ -206,11 +226,15 @@ def is_active(atoms: Tensor, output: Tensor) -> Tensor:
     return atoms.square().sum(dim=(2, 3)) >= (ACTIVE * energy).clamp(min=1e-9)
 
 
-def fate_of(share: np.ndarray) -> np.ndarray:
-    """Which of the `FATES` true spikes met, (n,), from the share of each one's energy in each block, (k, n)."""
+def fate_of(share: np.ndarray, combine: str = "sum") -> np.ndarray:
+    """Which of the `FATES` true spikes met, (n,), from the share of each one's energy in each block, (k, n).
+
+    combine: how atoms make an image; the parts of a spike add up in a sum only.
+    """
     holds = share >= HOLDS
     crowded = holds & (holds.sum(axis=1, keepdims=True) > 1)
-    split = np.where(np.sqrt(share).sum(axis=0) >= THERE, 2, 3)
+    parts = np.sqrt(share).sum(axis=0) if combine == "sum" else np.sqrt(share).max(axis=0, initial=0)
+    split = np.where(parts >= THERE, 2, 3)
     return np.where(holds.any(axis=0), np.where((holds & ~crowded).any(axis=0), 0, 1), split)
 
 

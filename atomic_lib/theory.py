@@ -209,7 +209,7 @@ def validity(
     """
     data = _spikes(model)
     atoms = model.atoms(model.random_codes(count, generator, blocks, ranges)).cpu()
-    images = atoms.sum(dim=1)
+    images = model.combined(atoms)
     return Validity(images, *nearest(images, fitted(atoms, data.sigma), data))
 
 
