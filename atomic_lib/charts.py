@@ -1,5 +1,6 @@
 """Figures of recorded ablations: every seed is a mark of its own. `figures` draws models, this draws their results."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ def turned(
     width: float = 3.3,
     joined: bool = True,
     alike: bool = False,
+    ylabel: str = "",
 ) -> Figure:
     """What a knob does: a mark a seed, a line through their means. panels: {title: {label: {knob: values}}}.
 
@@ -43,12 +45,17 @@ def turned(
         limits = [axis.get_ylim() for axis in axes]
         for axis in axes:
             axis.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+    figure.supylabel(ylabel, fontsize=10)
     _legend(figure, axes[0])
     return figure
 
 
 def stacks(
-    panels: dict[str, dict[str, np.ndarray]], parts: Sequence[str], xlabel: str = "", width: float = 3.3
+    panels: dict[str, dict[str, np.ndarray]],
+    parts: Sequence[str],
+    xlabel: str = "",
+    ylabel: str = "share",
+    width: float = 3.3,
 ) -> Figure:
     """Shares of a whole, a narrow bar a seed. panels: {title: {label: counts (seeds, parts)}}; parts: their names.
 
@@ -56,7 +63,7 @@ def stacks(
     """
     shades = [*_SHADES[: len(parts) - 1], "#cccccc"]
     hatches = [*_HATCHES[: len(parts) - 1], ""]
-    figure, axes = _panels(len(panels), [len(bars) for bars in panels.values()], width)
+    figure, axes = _panels(len(panels), width)
     for axis, (title, bars) in zip(axes, panels.items(), strict=True):
         for i, counts in enumerate(bars.values()):
             counts = np.asarray(counts, float)
@@ -73,7 +80,7 @@ def stacks(
         axis.set(xlabel=xlabel, ylim=(0, 1))
         axis.set_xticks(range(len(bars)), bars)
         axis.grid(False)
-    axes[0].set_ylabel("share")
+    figure.supylabel(ylabel, fontsize=10)
     _legend(figure, axes[0])
     return figure
 
@@ -115,7 +122,8 @@ def spectra(panels: dict[str, list[np.ndarray]], truth: dict[str, int], ylabel: 
         axis.set(xlabel="rank", yscale="log")
         axis.set_xticks(ranks)
         axis.sharey(axes[0])
-    axes[0].set(ylabel=ylabel, ylim=(max(1e-3, everything.min() / 1.5), 1.5 * everything.max()))
+    axes[0].set_ylim(max(1e-3, everything.min() / 1.5), 1.5 * everything.max())
+    figure.supylabel(ylabel, fontsize=10)
     _legend(figure, axes[0])
     return figure
 
@@ -125,13 +133,17 @@ _SHADES = ["#0072B2", "#E69F00", "#56B4E9", "#CC79A7"]  # of Okabe and Ito's, da
 _HATCHES = ["", "///", "", "..."]
 
 
-def _panels(count: int, widths: Sequence[int] | None = None, width: float = 3.3, height: float = 2.9):
-    """A figure and `count` panels in a row, each of a `width` in inches or, together so wide, in ratio of `widths`."""
-    figure = Figure(figsize=(width * count, height), dpi=140, layout="constrained")
-    axes = figure.subplots(1, count, squeeze=False, width_ratios=widths)[0]
-    for axis in axes:
+def _panels(count: int, width: float = 3.3, height: float = 2.7):
+    """A figure and `count` panels, each of a `width` in inches: a row of up to three, or two rows."""
+    rows = 1 if count <= 3 else 2
+    columns = math.ceil(count / rows)
+    figure = Figure(figsize=(width * columns, height * rows), dpi=140, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axis in axes[count:]:
+        axis.remove()
+    for axis in axes[:count]:
         axis.grid(alpha=0.25)
-    return figure, list(axes)
+    return figure, list(axes[:count])
 
 
 def _legend(figure: Figure, axis) -> None:

@@ -249,6 +249,12 @@ def test_charts_of_the_same_have_one_scale():
     assert one.get_ylim() == two.get_ylim() and one.get_ylim()[1] > 70 and one.get_ylim()[0] < 2
 
 
+def test_more_than_three_panels_stand_in_two_rows():
+    panels = {str(i): {"x": {1: [0.1], 2: [0.2]}} for i in range(5)}
+    tops = [round(axis.get_position().y1, 2) for axis in charts.turned(panels, "k", ylabel="share").axes]
+    assert len(tops) == 5 and len(set(tops)) == 2
+
+
 def test_stacks_are_shares():
     (axis,) = charts.stacks({"a": {"3": np.array([[1, 3], [0, 2]])}}, ("held", "lost")).axes
     heights = np.array([[bar.get_height() for bar in part] for part in axis.containers])
