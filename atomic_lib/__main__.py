@@ -111,9 +111,11 @@ def ablate(options: argparse.Namespace) -> None:
     for seed in range(count) if options.seed is None else [options.seed]:
         for variant in [options.variant] if options.variant else ablation.variants:
             path = ablations.result_path(options.name, variant, seed)
-            if not path.exists():
-                metrics = ablations.run(options.name, variant, seed, options.device)["metrics"]
-                print(f"{path}: jaccard {metrics['jaccard']:.3f}, nmse {metrics['nmse']:.4f}")
+            if path.exists():
+                print(f"{path}: recorded already")
+                continue
+            metrics = ablations.run(options.name, variant, seed, options.device)["metrics"]
+            print(f"{path}: jaccard {metrics['jaccard']:.3f}, nmse {metrics['nmse']:.4f}")
 
 
 def bench(options: argparse.Namespace) -> None:

@@ -32,6 +32,7 @@ def test_runs_are_recorded_once(tiny, capsys):
     assert {"jaccard", "nmse"} <= set(result["metrics"]) and result["navigation"] == {"spikes": 512}
     before = (tiny / files[0]).stat().st_mtime_ns
     assert main(["ablate", "tiny"]) == 0 and (tiny / files[0]).stat().st_mtime_ns == before
+    assert capsys.readouterr().out.count("recorded already") == 2
     assert [len(found) for found in ablations.results("tiny").values()] == [1, 1]
 
 
