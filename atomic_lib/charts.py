@@ -68,12 +68,12 @@ def stacks(
         for i, counts in enumerate(bars.values()):
             counts = np.asarray(counts, float)
             shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-            width = 0.84 / len(shares)
-            places = i - 0.42 + width * (np.arange(len(shares)) + 0.5)
+            each = 0.84 / len(shares)
+            places = i - 0.42 + each * (np.arange(len(shares)) + 0.5)
             for j, part in enumerate(parts):
                 below = shares[:, :j].sum(axis=1)
                 axis.bar(
-                    places, shares[:, j], 0.9 * width, below, color=shades[j], hatch=hatches[j], edgecolor="white",
+                    places, shares[:, j], 0.9 * each, below, color=shades[j], hatch=hatches[j], edgecolor="white",
                     lw=0, label=part if i == 0 else None,
                 )  # fmt: skip
         axis.set_title(title, fontsize=10)

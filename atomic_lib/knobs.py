@@ -16,11 +16,11 @@ from torch import Tensor
 from .decoders import Untied
 from .encoders import PursuitEncoder
 from .errors import BadInput
-from .metrics import ACTIVE, energies
+from .metrics import ACTIVE, energies, energy_shares
 from .model import AtomicAutoencoder, decomposed, device_of
 from .navigation import training_range
 from .spikes import Sample, Spikes, gaussian
-from .theory import IN_SIGMA, bijection, fitted, validity
+from .theory import IN_SIGMA, bijection, decomposed_active, fitted, validity
 
 HOLDS = 0.5  # share of a spike's energy that the block which holds it has
 THERE = 0.7  # share of a spike's amplitude that blocks must have together, or it is lost
@@ -47,11 +47,12 @@ def measure(model: AtomicAutoencoder, count: int = 512, seed: int = 0) -> dict:
         low, high = training_range(model).clone().T
         ranges = torch.stack([low, high.maximum(low + 1e-6)], dim=1)  # also of a coordinate that is always the same
         z = active_codes(model, data.held_out(4 * count, seed).images)
+        falling = spectrum(model, sample, ranges)
         found |= {
-            "ranges": _rounded(ranges), "spectrum": spectrum(model, sample, ranges),
+            "ranges": _rounded(ranges), "spectrum": falling,
+            "fading": fading(model, z[:96], ranges, dimension(falling)),
             "neighbours": {"points": len(z), "dimension": local_dimension(z.numpy())},
         }  # fmt: skip
-        found["fading"] = fading(model, z[:96], ranges, dimension({"knobs": found}))
         if type(data) is Spikes:
             found["valid"] = valid(model, ranges, seed)
     return found
@@ -62,7 +63,7 @@ class Held(NamedTuple):
 
     truth: (n, 3), amplitude, row and column. share: (k, n), of each spike's energy in each block. active, used: (k,).
     fitted: (n, 3), the Gaussian in the block with most of each spike. summed: (n,), amplitudes in the reconstruction.
-    lost, energy, atoms, output: squared norms of the error, the image, all atoms together, and their sum.
+    lost, energy, atoms, output: squared norms of the error, the image, all atoms together, and the image they make.
     """
 
     truth: np.ndarray
@@ -119,7 +120,7 @@ def held(model: AtomicAutoencoder, sample: Sample, batch: int = 64) -> Iterator[
     for images, amplitudes, positions in zip(*(part.split(batch) for part in sample), strict=True):
         _, used, atoms = decomposed(model, images)
         theta, output, atoms = fitted(atoms, sigma), model.combined(atoms)[:, 0], atoms.squeeze(2)
-        active = (used & is_active(atoms, output)).numpy()
+        active = (used & (energy_shares(atoms, output) >= ACTIVE)).numpy()
         for i, there in enumerate(amplitudes > 0):
             true = amplitudes[i][there], positions[i][there]
             share = energies(atoms[i], *true, sigma) / (np.pi * sigma**2 * true[0].numpy() ** 2)
@@ -160,14 +161,13 @@ def success(results: list[dict]) -> tuple[int, int, int]:
     return separated, half, len(alone) - separated - half
 
 
-def dimension(result: dict) -> int:
-    """The intrinsic dimension of a run's atoms by the Jacobian: the rank after which its median `spectrum` falls most.
+def dimension(spectrum: dict) -> int:
+    """The intrinsic dimension of atoms by the Jacobian: the rank after which the median of their `spectrum` falls most.
 
     Falls are ratios, and end at `UNSEEN`. It cannot be d0: give a block more coordinates than its atoms can have. 0 for
     blocks of one coordinate, and where no block was active.
     """
-    quantiles = result["knobs"]["spectrum"].get("quantiles", [[], [], []])
-    middle = np.maximum(quantiles[1], UNSEEN)
+    middle = np.maximum(spectrum.get("quantiles", [[], [], []])[1], UNSEEN)
     return int(np.argmax(middle[:-1] / middle[1:])) + 1 if len(middle) > 1 else 0
 
 
@@ -212,18 +212,9 @@ def counted(model: AtomicAutoencoder, images: Tensor, batch: int = 64) -> Tensor
 
 
 def active_codes(model: AtomicAutoencoder, images: Tensor) -> Tensor:
-    """The blocks z (M, d0) of images (B, 1, N, N) that draw something: see `is_active`."""
-    found = []
-    for part in images.split(64):
-        z, used, atoms = decomposed(model, part)
-        found.append(z[used & is_active(atoms.squeeze(2), model.combined(atoms)[:, 0])])
-    return torch.cat(found)
-
-
-def is_active(atoms: Tensor, output: Tensor) -> Tensor:
-    """Whether atoms (B, k, N, N) have at least 1 % of the energy of their image's reconstruction (B, N, N): (B, k)."""
-    energy = output.square().sum(dim=(1, 2))[:, None]
-    return atoms.square().sum(dim=(2, 3)) >= (ACTIVE * energy).clamp(min=1e-9)
+    """The active blocks z (M, d0) of images (B, 1, N, N), of all together; images may have none."""
+    codes = (decomposed_active(model, part) for part in images.split(64))
+    return torch.cat([code.z[code.used] for code in codes])
 
 
 def fate_of(share: np.ndarray, combine: str = "sum") -> np.ndarray:
@@ -272,9 +263,7 @@ def spectrum(model: AtomicAutoencoder, sample: Sample, ranges: Tensor, count: in
     of at least `floor`, for several floors. `noise`: of the training, in the same units.
     """
     images = sample.images[:count]
-    _, used, atoms = decomposed(model, images)
-    atoms = atoms.squeeze(2)
-    some = (used & is_active(atoms, atoms.sum(dim=1))).any(dim=1)
+    some = decomposed_active(model, images).used.any(dim=1)
     noise = _rounded(2 * model.recipe.noise_end / (ranges[:, 1] - ranges[:, 0]))
     if not some.any():
         return {"blocks": 0, "noise": noise}

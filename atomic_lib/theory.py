@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from .encoders import Code, OneShot
 from .errors import BadInput, check_range
-from .metrics import ACTIVE, energies, fit_gaussians
+from .metrics import ACTIVE, energies, energy_shares, fit_gaussians
 from .model import AtomicAutoencoder, decomposed, device_of
 from .spikes import Sample, Spikes, render
 
@@ -287,14 +287,18 @@ def owners(model: AtomicAutoencoder, sample: Sample) -> Tensor:
     return torch.from_numpy(np.stack(found))
 
 
-def _active(model: AtomicAutoencoder, images: Tensor) -> Code:
-    """`decomposed`, where `used` are the active blocks; raises `BadInput` when an image has none."""
+def decomposed_active(model: AtomicAutoencoder, images: Tensor) -> Code:
+    """`decomposed`, where `used` are the active blocks: those with 1 % or more of the energy of the image they make."""
     z, used, atoms = decomposed(model, images)
-    energy = atoms.sum(dim=1).square().flatten(1).sum(dim=1, keepdim=True)
-    active = used & (atoms.square().flatten(2).sum(dim=2) >= (ACTIVE * energy).clamp(min=1e-12))
-    if not active.any(dim=1).all():
+    return Code(z, used & (energy_shares(atoms.squeeze(2), model.combined(atoms)[:, 0]) >= ACTIVE), atoms)
+
+
+def _active(model: AtomicAutoencoder, images: Tensor) -> Code:
+    """`decomposed_active`; raises `BadInput` when an image has no active block."""
+    code = decomposed_active(model, images)
+    if not code.used.any(dim=1).all():
         raise BadInput("no block is active in some of these images: leave out the empty ones.")
-    return Code(z, active, atoms)
+    return code
 
 
 def _unit(z: Tensor, box: Tensor) -> np.ndarray:

@@ -139,7 +139,7 @@ def test_data_that_cannot_be_are_refused():
         OtherSpikes(pairs="many")
 
 
-def a_run(alone=0, together=0, split=0, lost=0, spectrum=None):
+def a_run(alone=0, together=0, split=0, lost=0):
     """A result as it is recorded, of images with one spike each, which all have two active blocks."""
     spikes = alone + together + split + lost
     found = {
@@ -148,7 +148,7 @@ def a_run(alone=0, together=0, split=0, lost=0, spectrum=None):
         "kept_in_sum": 0.9, "cancelled": 1.0,
     }  # fmt: skip
     metrics = {"jaccard": 0.5, "recall": 0.5, "purity": 0.5}
-    return {"knobs": {"found": found, "spectrum": spectrum or {}}, "metrics": metrics}
+    return {"knobs": {"found": found, "spectrum": {}}, "metrics": metrics}
 
 
 def test_a_run_in_one_row():
@@ -163,7 +163,7 @@ def test_a_run_in_one_row():
 )
 def test_the_dimension_is_where_the_spectrum_falls(middle, dimension):
     spectrum = {"quantiles": [middle] * 3} if middle else {"blocks": 0}
-    assert knobs.dimension(a_run(spectrum=spectrum)) == dimension
+    assert knobs.dimension(spectrum) == dimension
 
 
 class Fixed(theory.IdealDecoder):
