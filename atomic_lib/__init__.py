@@ -1,24 +1,23 @@
 """Atomic autoencoders: x̂ = Σᵢ g(zᵢ) (Newson & Traonmilin, SampTA 2023), to run and to build on.
 
     model = atomic_lib.load("digits-pursuit")
-    image = atomic_lib.digits.from_image("seven.png", model.size)
+    image = atomic_lib.data.from_image("seven.png", model.size)
     z, used = model.encode(image)
     atomic_lib.explore(model, image)  # in a notebook: a panel of sliders
 
 Importing it costs little more than torch and numpy: matplotlib, scipy and ipywidgets are imported where used.
 """
 
-from . import digits, spikes
-from .checkpoints import load, shipped
+from . import data
 from .errors import BadInput
 from .metrics import evaluate
-from .model import AtomicAutoencoder
+from .model.autoencoder import AtomicAutoencoder
 from .recipes import RECIPES, Recipe
 from .training import Training
+from .weights import load, shipped
 
 __all__ = [
-    "RECIPES", "AtomicAutoencoder", "BadInput", "Recipe", "Training", "digits", "evaluate", "explore", "load",
-    "shipped", "spikes",
+    "RECIPES", "AtomicAutoencoder", "BadInput", "Recipe", "Training", "data", "evaluate", "explore", "load", "shipped",
 ]  # fmt: skip
 
 

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import torch
 
-from . import ablations, checkpoints, digits, metrics, spikes
+from . import metrics
+from .data.pictures import Pictures, from_image
+from .data.spikes import Sample, Spikes, from_npz
+from .devices import device_of, pick_device
 from .errors import BadInput, check_range
-from .model import device_of
+from .files import write_json
 from .recipes import RECIPES, find
-from .spikes import Spikes
-from .training import Training, pick_device
+from .studies import ablations
+from .training import Training
+from .weights import load
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,7 +40,7 @@ def train(options: argparse.Namespace) -> None:
     recipe = find(options.recipe)
     if options.images:
         strokes = not isinstance(recipe.data, Spikes)  # digits are centred; spikes keep their place
-        own = digits.Pictures(options.images, recipe.data.size, centre=strokes)
+        own = Pictures(options.images, recipe.data.size, centre=strokes)
         recipe = recipe.replace(name=f"{recipe.name}-own", data=own)
     recipe.data.batch(1, torch.Generator())  # data that cannot be read is refused before anything is written
     out = Path(options.out or f"runs/{recipe.name}-seed{options.seed}")
@@ -62,13 +66,13 @@ def train(options: argparse.Namespace) -> None:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measure shipped weights, or a file of weights, on held-out data."""
-    model, refine = checkpoints.load(options.weights, pick_device(options.device)), options.refine
+    model, refine = load(options.weights, pick_device(options.device)), options.refine
     if options.spikes:
         if not isinstance(model.recipe.data, Spikes):
             raise BadInput(f"--spikes measures models of spikes; “{model.recipe.name}” is not one.")
-        sample = spikes.from_npz(options.spikes)
+        sample = from_npz(options.spikes)
         if options.count is not None:
-            sample = spikes.Sample(*(part[: max(0, options.count)] for part in sample))
+            sample = Sample(*(part[: max(0, options.count)] for part in sample))
         k = sample.amplitudes.shape[1] if options.k is None and model.recipe.encoder == "pursuit" else options.k
         found = metrics.evaluate(model, sample, len(sample.images), k=k, progress=True, refine=refine)
     else:
@@ -83,16 +87,16 @@ def decompose(options: argparse.Namespace) -> None:
     """A user's own picture → a figure of input, output and atoms, and the latents."""
     from . import figures
 
-    model = checkpoints.load(options.weights, pick_device("auto"))
+    model = load(options.weights, pick_device("auto"))
     data = model.recipe.data
     centre = getattr(data, "centre", not isinstance(data, Spikes))  # as it was trained
-    image = digits.from_image(options.image, model.size, centre).to(device_of(model))
+    image = from_image(options.image, model.size, centre).to(device_of(model))
     z, used = model.encode(image, options.k)
     figures.save(figures.decomposition(model, image, options.k), options.out)
     if options.json:
         latents = {"weights": model.recipe.name, "image": str(options.image), "used": used[0].tolist()}
         latents["z"] = [[round(value, 6) for value in block] for block in z[0].tolist()]
-        checkpoints.write_json(options.json, latents)
+        write_json(options.json, latents)
     print(f"{options.out}: {int(used.sum())} of {used.shape[1]} blocks in use")
 
 
@@ -120,11 +124,11 @@ def ablate(options: argparse.Namespace) -> None:
 
 def bench(options: argparse.Namespace) -> None:
     """Measure speed and memory on this machine: the reference step, shipped weights, growth with k and N."""
-    from . import bench
+    from .studies import bench
 
     found = bench.bench(options.device, progress=lambda line: print(f"bench: {line}", file=sys.stderr))
     if options.out:
-        checkpoints.write_json(options.out, found)
+        write_json(options.out, found)
     if options.json:
         return print(json.dumps(found))
     for title in ("reference_step", "time_to_jaccard"):

@@ -12,9 +12,12 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from .data.spikes import Sample, Spikes
+from .devices import device_of
 from .errors import check_range
-from .model import decomposed, device_of
-from .spikes import Sample, Spikes, gaussian, pad_to
+from .gaussians import energies, fit_gaussians, pairs
+from .images import pad_to
+from .model.autoencoder import decomposed
 
 DETECTION = 0.25  # an atom of at least this amplitude says "a spike is here": half the smallest one
 ACTIVE = 0.01  # an atom is active with at least this share of its image's energy
@@ -97,77 +100,6 @@ def match(amplitudes, positions, true_amplitudes, true_positions, radius: float)
     squares = sum(float((positions[i] - true_positions[j]).double().square().sum()) for i, j in matched)
     false, missed = len(amplitudes) - len(matched), len(true_amplitudes) - len(matched)
     return Matches(len(matched), false, missed, squares, sum(errors))
-
-
-def pairs(positions: Tensor, true_positions: Tensor, radius: float) -> list[tuple[int, int]]:
-    """As many pairs (i, j) of positions (m, 2) and true positions (n, 2) within `radius` as possible, the nearest."""
-    from scipy.optimize import linear_sum_assignment
-
-    distance = torch.cdist(positions.double(), true_positions.double()).numpy()
-    # A pair out of reach costs more than all pairs in reach together: it is never worth one of them.
-    out_of_reach = 1 + radius * (1 + min(distance.shape))
-    cost = np.where(distance <= radius, distance, out_of_reach)
-    return [(i, j) for i, j in zip(*linear_sum_assignment(cost), strict=True) if distance[i, j] <= radius]
-
-
-def fit_gaussians(atoms: Tensor, sigma: float, steps: int = 15) -> tuple[Tensor, Tensor]:
-    """Least-squares fit of one Gaussian of width `sigma` to each atom (M, N, N), from its peak.
-
-    Levenberg–Marquardt on (a, row, column), every sum taken one axis at a time. Returns the amplitudes (M,) and the
-    positions (M, 2).
-    """
-    count, _, size = atoms.shape
-    height, place = atoms.flatten(1).max(dim=1)
-    theta = torch.stack([height, place // size, place % size], dim=1).to(atoms.dtype)
-    damping = torch.full((count, 1), 1e-3, dtype=atoms.dtype, device=atoms.device)
-    now = (theta, *_gaussian_normal_equations(atoms, theta, sigma))
-    for _ in range(steps):
-        theta, objective, gradient, normal = now
-        damped = normal + torch.diag_embed(damping * normal.diagonal(dim1=1, dim2=2) + 1e-9)
-        trial = theta + torch.linalg.solve(damped, gradient)
-        then = (trial, *_gaussian_normal_equations(atoms, trial, sigma))
-        better = then[1] < objective
-        now = [torch.where(better.view(-1, *[1] * (a.ndim - 1)), b, a) for a, b in zip(now, then, strict=True)]
-        damping = torch.where(better[:, None], damping / 5, damping * 5).clamp(1e-9, 1e9)
-    return now[0][:, 0], now[0][:, 1:]
-
-
-def _gaussian_normal_equations(atoms: Tensor, theta: Tensor, sigma: float) -> tuple[Tensor, Tensor, Tensor]:
-    """‖A − a u vᵀ‖² − ‖A‖² (M,), −½ its gradient (M, 3) and its Gauss–Newton matrix (M, 3, 3)."""
-    a, size = theta[:, 0], atoms.shape[-1]
-    pixels = torch.arange(size, dtype=atoms.dtype, device=atoms.device)
-    axes = []
-    for centre in (theta[:, 1], theta[:, 2]):
-        profile = gaussian(centre, size, sigma)
-        axes.append(torch.stack([profile, profile * (pixels - centre[:, None]) / sigma**2], dim=1))  # (M, 2, N)
-    u, v = axes
-    seen = u @ atoms @ v.transpose(1, 2)  # (M, 2, 2): the atom against G and its derivatives
-    uu, vv = u @ u.transpose(1, 2), v @ v.transpose(1, 2)
-    model = a[:, None, None] * uu[:, :, :1] * vv[:, None, 0, :]  # a·G against the same
-    left = torch.stack([(seen - model)[:, 0, 0], a * (seen - model)[:, 1, 0], a * (seen - model)[:, 0, 1]], dim=1)
-    row_order, column_order = [0, 1, 0], [0, 0, 1]  # derivatives taken by a, row, column
-    normal = uu[:, row_order][:, :, row_order] * vv[:, column_order][:, :, column_order]
-    scale = torch.stack([torch.ones_like(a), a, a], dim=1)
-    objective = a**2 * uu[:, 0, 0] * vv[:, 0, 0] - 2 * a * seen[:, 0, 0]
-    return objective, left, normal * scale[:, :, None] * scale[:, None, :]
-
-
-def energies(atoms: Tensor, amplitudes: Tensor, positions: Tensor, sigma: float) -> np.ndarray:
-    """E_ij = C_ij²‖s_j‖², (k, n): the energy of true spike j in atom i, each atom (k, N, N) being written as a
-    non-negative combination C of the true spikes s_j."""
-    from scipy.linalg import cholesky, solve_triangular
-    from scipy.optimize import nnls
-
-    if not len(amplitudes) or not len(atoms):
-        return np.zeros((len(atoms), len(amplitudes)))
-    atoms, amplitudes, positions = atoms.double(), amplitudes.double(), positions.double()
-    u, v = (gaussian(positions[:, axis], atoms.shape[-1], sigma) for axis in (0, 1))
-    gram = torch.outer(amplitudes, amplitudes) * (u @ u.T) * (v @ v.T)
-    seen = amplitudes * torch.einsum("kxy,nx,ny->kn", atoms, u, v)
-    gram, seen = gram.numpy(), seen.numpy()
-    root = cholesky(gram + (1e-9 * gram.trace() + 1e-12) * np.eye(len(gram)), lower=True)  # spikes may coincide
-    targets = solve_triangular(root, seen.T, lower=True).T
-    return np.stack([nnls(root.T, target)[0] for target in targets]) ** 2 * gram.diagonal()
 
 
 def purity(energy: np.ndarray) -> np.ndarray:

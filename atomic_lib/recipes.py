@@ -8,14 +8,18 @@ import dataclasses
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-from .decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
-from .digits import Digits, Pictures
-from .encoders import BoundedLatents, OneShotEncoder, PursuitEncoder, ReferenceEncoder
+from .data.digits import Digits
+from .data.pictures import Pictures
+from .data.spikes import OtherSpikes, Spikes
+from .devices import device_of
 from .errors import BadInput, check_range
-from .model import AtomicAutoencoder
-from .spikes import OtherSpikes, Spikes
+from .model.autoencoder import AtomicAutoencoder, latent_range
+from .model.decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
+from .model.encoders import OneShotEncoder, PursuitEncoder, ReferenceEncoder
+from .model.layers import BoundedLatents
 
 ENCODERS = {"reference": ReferenceEncoder, "one-shot": OneShotEncoder, "pursuit": PursuitEncoder}
 DECODERS = {"reference": ReferenceDecoder, "separable": SeparableDecoder, "stroke": StrokeDecoder}
@@ -151,3 +155,12 @@ def _conventional(recipe: Recipe) -> Recipe:
 
 
 RECIPES["digits-conventional"] = _conventional(RECIPES["digits-plain"])
+
+
+@torch.inference_mode()
+def training_range(model: AtomicAutoencoder, count: int = 1024, seed: int = 0) -> Tensor:
+    """The `latent_range` (d0, 2) over `count` training images; zeros if none of them uses a block."""
+    images = model.recipe.data.batch(count, torch.Generator().manual_seed(seed))
+    parts = [model.encode(part.to(device_of(model))) for part in images.split(128)]
+    z, used = (torch.cat(part) for part in zip(*parts, strict=True))
+    return latent_range(z, used) if used.any() else torch.zeros(model.d0, 2)

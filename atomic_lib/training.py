@@ -5,14 +5,7 @@ generator, and a training that was resumed is, to the bit, the one that was not 
 """
 
 import math
-import os
-import platform
-import re
-import signal
-import threading
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -21,75 +14,18 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from . import checkpoints
+from .devices import World, hardware, has_bfloat16
 from .errors import BadInput, check_range
+from .files import write_whole
 from .metrics import evaluate
-from .model import AtomicAutoencoder, loss
+from .model.autoencoder import AtomicAutoencoder
+from .model.losses import loss
+from .progress import Curve, stop_requests
 from .recipes import Recipe
+from .weights import commit, load_checkpoint, save
 
 WARM_UP = 200  # steps over which the rate rises; fewer in a short run
 LOOKS = 20  # held-out evaluations along a training
-POINTS = 500  # most points of a recorded curve
-
-
-@dataclass
-class Curve:
-    """What a training looked like: the loss, each a mean over `stride` steps, and held-out metrics."""
-
-    steps: list[int] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    loss: list[float] = field(default_factory=list)
-    held_out: list[dict] = field(default_factory=list)
-    stride: int = 10
-
-    def add(self, step: int, seconds: float, value: float) -> None:
-        """Add one point (a mean loss); when there are too many, neighbours are averaged in pairs."""
-        self.steps.append(step), self.seconds.append(round(seconds, 2)), self.loss.append(float(f"{value:.5g}"))
-        if len(self.steps) >= POINTS:
-            self.stride *= 2
-            self.steps, self.seconds = self.steps[1::2], self.seconds[1::2]
-            self.loss = [float(f"{(a + b) / 2:.5g}") for a, b in zip(self.loss[::2], self.loss[1::2], strict=False)]
-
-
-@dataclass(frozen=True)
-class World:
-    """The processes that train together; one, unless started by `torchrun`."""
-
-    rank: int
-    size: int
-    device: torch.device
-
-    @staticmethod
-    def join(device: str) -> "World":
-        rank, size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-        chosen = pick_device(device)
-        if chosen.type == "cuda":
-            local = int(os.environ.get("LOCAL_RANK", 0))
-            check_range("processes on this machine: GPU number", local, 0, torch.cuda.device_count() - 1)
-            chosen = torch.device("cuda", local)
-            torch.cuda.set_device(chosen)
-        if size > 1 and not dist.is_initialized():
-            dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
-        return World(rank, size, chosen)
-
-    @property
-    def generator(self) -> torch.Generator:
-        """The device's global generator, which noise is drawn from too."""
-        cuda = self.device.type == "cuda"
-        return torch.cuda.default_generators[self.device.index] if cuda else torch.default_generator
-
-    def leave(self) -> None:
-        if self.size > 1:
-            dist.destroy_process_group()
-
-
-def pick_device(name: str) -> torch.device:
-    """ "auto", "cpu" or "cuda" → a device; raises `BadInput` for cuda where there is none."""
-    if name not in ("auto", "cpu", "cuda"):
-        raise BadInput(f"device “{name}” is unknown; use auto, cpu or cuda.")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise BadInput("device cuda: this torch sees no CUDA GPU; use --device cpu, or auto.")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 class Objective(nn.Module):
@@ -108,13 +44,6 @@ class Objective(nn.Module):
 def is_mixed(recipe: Recipe, device: torch.device) -> bool:
     """Whether a recipe that allows bfloat16 gets it: an emulated one would be slower than float32."""
     return recipe.bfloat16 and has_bfloat16(device)
-
-
-def has_bfloat16(device: torch.device) -> bool:
-    """Whether this processor or GPU computes in bfloat16 by itself."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 
 class Training:
@@ -139,7 +68,7 @@ class Training:
         if self.world.size > 1:
             self.objective = DistributedDataParallel(self.objective)
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=recipe.lr)
-        self.step, self.seconds, self.curve, self.commit = 0, 0.0, Curve(), checkpoints.commit()
+        self.step, self.seconds, self.curve, self.commit = 0, 0.0, Curve(), commit()
 
     @property
     def progress(self) -> float:
@@ -180,7 +109,7 @@ class Training:
         self.model.half().float()  # half the size to ship: what is measured is what is written
         record = self.record()
         if folder and self.world.rank == 0:
-            checkpoints.save(folder, self.model, record)
+            save(folder, self.model, record)
         return record
 
     def advance(self) -> float:
@@ -218,12 +147,12 @@ class Training:
             "steps": self.steps, "minutes": self.minutes, "curve": vars(self.curve), "commit": self.commit,
             "model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(),
         }  # fmt: skip
-        checkpoints.write_whole(Path(folder) / "checkpoint.pt", writer=lambda file: torch.save(state, file))
+        write_whole(Path(folder) / "checkpoint.pt", writer=lambda file: torch.save(state, file))
 
     def resume(self, folder: str | Path) -> "Training":
         """Go on from the checkpoint in `folder`; raises `BadInput` if it is of another training."""
         path = Path(folder) / "checkpoint.pt"
-        state = checkpoints.load_checkpoint(path)
+        state = load_checkpoint(path)
         if state["recipe"] != self.recipe or state["seed"] != self.seed:
             that, this = f"“{state['recipe'].name}”, seed {state['seed']}", f"“{self.recipe.name}”, seed {self.seed}"
             raise BadInput(f"{path}: a training of {that}, cannot go on as {this} as it is now; name another --out.")
@@ -262,27 +191,3 @@ class Training:
         if self.world.size > 1:
             dist.broadcast_object_list(box, src=0)
         return box[0]
-
-
-def hardware(world: World) -> str:
-    """What trained: processor or GPU, and how many threads or processes."""
-    if world.device.type == "cuda":
-        return f"{world.size} × {torch.cuda.get_device_name(world.device)}"
-    cpuinfo = Path("/proc/cpuinfo")  # Linux; elsewhere platform knows
-    names = re.findall(r"model name\s*: (.*)", cpuinfo.read_text()) if cpuinfo.exists() else []
-    return f"{world.size} × {torch.get_num_threads()} threads, {[*names, platform.processor()][0]}"
-
-
-@contextmanager
-def stop_requests():
-    """An event that Ctrl-C and SIGTERM set, instead of breaking into the middle of a step."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from atomic_lib import BadInput, ablations
+from atomic_lib import BadInput
 from atomic_lib.__main__ import main
-from atomic_lib.ablations import ABLATIONS, Ablation
-from atomic_lib.spikes import Spikes
+from atomic_lib.data.spikes import Spikes
+from atomic_lib.studies import ablations
+from atomic_lib.studies.ablations import ABLATIONS, Ablation
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ import json
 import pytest
 import torch
 
-from atomic_lib import RECIPES, bench
+from atomic_lib import RECIPES
 from atomic_lib.__main__ import main
-from atomic_lib.digits import Digits
-from atomic_lib.spikes import Spikes
+from atomic_lib.data.digits import Digits
+from atomic_lib.data.spikes import Spikes
+from atomic_lib.studies import bench
 
 
 def test_the_ways_of_a_reference_step_agree():

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from atomic_lib import RECIPES, digits, shipped
+from atomic_lib import RECIPES, shipped
 from atomic_lib.__main__ import main
-from atomic_lib.spikes import Spikes
+from atomic_lib.data import digits
+from atomic_lib.data.spikes import Spikes
 
 SPIKE_FIELDS = {"jaccard", "precision", "recall", "rmse_px", "amplitude_error", "purity", "nmse"}
 DIGIT_FIELDS = {"connected", "active_blocks", "largest_share", "negative_energy", "spread", "nmse", "psnr_db"}

@@ -8,9 +8,10 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from atomic_lib import BadInput, digits, spikes
-from atomic_lib.paths import data_folder
-from atomic_lib.spikes import Spikes
+from atomic_lib import BadInput
+from atomic_lib.data import digits, pictures, spikes
+from atomic_lib.data.spikes import Spikes
+from atomic_lib.files import data_folder
 
 
 def seeded(seed=0):
@@ -135,10 +136,10 @@ def drawing(path, ink=(0, 0, 0), paper=(255, 255, 255), mode="RGB", size=(300, 2
 
 
 def test_any_picture_becomes_light_ink_on_black(tmp_path):
-    dark = digits.from_image(drawing(tmp_path / "dark.png"))
-    light = digits.from_image(drawing(tmp_path / "light.png", (255, 255, 0), (0, 0, 40)))
-    clear = digits.from_image(drawing(tmp_path / "clear.png", (0, 0, 0, 255), (0, 0, 0, 0), "RGBA"))
-    grey = digits.from_image(drawing(tmp_path / "grey.jpg", 10, 240, "L"))
+    dark = pictures.from_image(drawing(tmp_path / "dark.png"))
+    light = pictures.from_image(drawing(tmp_path / "light.png", (255, 255, 0), (0, 0, 40)))
+    clear = pictures.from_image(drawing(tmp_path / "clear.png", (0, 0, 0, 255), (0, 0, 0, 0), "RGBA"))
+    grey = pictures.from_image(drawing(tmp_path / "grey.jpg", 10, 240, "L"))
     for image in (dark, light, clear, grey):
         assert image.shape == (1, 1, 128, 128) and image.min() >= 0 and image.max() <= 1
         assert image[0, 0, 0, 0] < 0.05 and image.max() > 0.9
@@ -148,17 +149,17 @@ def test_any_picture_becomes_light_ink_on_black(tmp_path):
 
 
 def test_colours_of_one_lightness_and_ink_on_the_edge(tmp_path):
-    dark = digits.from_image(drawing(tmp_path / "dark.png"))
+    dark = pictures.from_image(drawing(tmp_path / "dark.png"))
     green, red = (0, 128, 0), (251, 0, 0)  # equally grey
-    coloured = digits.from_image(drawing(tmp_path / "coloured.png", red, green))
+    coloured = pictures.from_image(drawing(tmp_path / "coloured.png", red, green))
     Image.open(tmp_path / "dark.png").quantize(4).save(tmp_path / "palette.png")
-    palette = digits.from_image(tmp_path / "palette.png")
-    bilevel = digits.from_image(drawing(tmp_path / "bilevel.png", 0, 1, "1"))
+    palette = pictures.from_image(tmp_path / "palette.png")
+    bilevel = pictures.from_image(drawing(tmp_path / "bilevel.png", 0, 1, "1"))
     for image in (coloured, palette, bilevel):
         assert (image - dark).abs().mean() < 0.01
     cut = Image.open(tmp_path / "dark.png").crop((100, 30, 181, 160))  # tight
     cut.save(tmp_path / "cut.png")
-    assert (digits.from_image(tmp_path / "cut.png") - dark).abs().mean() < 0.03
+    assert (pictures.from_image(tmp_path / "cut.png") - dark).abs().mean() < 0.03
 
 
 def photograph(path, busy=False):
@@ -174,29 +175,29 @@ def photograph(path, busy=False):
 
 
 def test_a_photograph_of_a_drawing_and_a_drawing_on_a_photograph(tmp_path):
-    dark = digits.from_image(drawing(tmp_path / "dark.png"))
-    assert (digits.from_image(photograph(tmp_path / "paper.png")) - dark).abs().mean() < 0.01
+    dark = pictures.from_image(drawing(tmp_path / "dark.png"))
+    assert (pictures.from_image(photograph(tmp_path / "paper.png")) - dark).abs().mean() < 0.01
     with pytest.raises(BadInput, match="background is not plain"):
-        digits.from_image(photograph(tmp_path / "scene.png", busy=True))
+        pictures.from_image(photograph(tmp_path / "scene.png", busy=True))
 
 
 def test_a_picture_too_large_for_any_memory(tmp_path):
     Image.new("1", (16_000, 12_000)).save(tmp_path / "poster.png")
     with pytest.raises(BadInput, match="178 million pixels; shrink it"):
-        digits.from_image(tmp_path / "poster.png")
+        pictures.from_image(tmp_path / "poster.png")
 
 
 @pytest.mark.parametrize("width", [4, 9, 16])
 def test_the_width_of_a_stroke(width):
     image = torch.zeros(2, 1, 128, 128)
     image[0, 0, 40 : 40 + width, 10:118] = 1
-    found = digits.stroke_width(image)
+    found = pictures.stroke_width(image)
     assert float(found[0]) == pytest.approx(width, rel=0.12) and found[1] == 0
 
 
 def test_a_thin_line_and_a_large_picture(tmp_path):
-    thin = digits.from_image(drawing(tmp_path / "thin.png", width=1))
-    large = digits.from_image(drawing(tmp_path / "large.png", size=(5000, 5200)))
+    thin = pictures.from_image(drawing(tmp_path / "thin.png", width=1))
+    large = pictures.from_image(drawing(tmp_path / "large.png", size=(5000, 5200)))
     assert thin.max() > 0.9 and large.max() > 0.9
 
 
@@ -204,35 +205,35 @@ def test_pixels_keep_their_place_where_they_must(tmp_path):
     array = np.zeros((40, 60), dtype=np.uint8)
     array[10, 20] = 255
     Image.fromarray(array).save(tmp_path / "dot.png")
-    image = digits.from_image(tmp_path / "dot.png", 64, centre=False)
+    image = pictures.from_image(tmp_path / "dot.png", 64, centre=False)
     assert image.shape == (1, 1, 64, 64) and image[0, 0, 10, 20] == 1 and image.sum() == 1
     with pytest.raises(BadInput, match="at most 32×32"):
-        digits.from_image(tmp_path / "dot.png", 32, centre=False)
+        pictures.from_image(tmp_path / "dot.png", 32, centre=False)
 
 
 def test_pictures_that_cannot_be_used(tmp_path):
     (tmp_path / "text.png").write_text("not a picture")
     Image.new("L", (30, 30), 77).save(tmp_path / "flat.png")
     with pytest.raises(BadInput, match="cannot be read as a picture"):
-        digits.from_image(tmp_path / "text.png")
+        pictures.from_image(tmp_path / "text.png")
     with pytest.raises(BadInput, match="constant"):
-        digits.from_image(tmp_path / "flat.png")
+        pictures.from_image(tmp_path / "flat.png")
     with pytest.raises(BadInput, match="no such file"):
-        digits.from_image(tmp_path / "none.png")
+        pictures.from_image(tmp_path / "none.png")
     with pytest.raises(BadInput, match="no such folder"):
-        digits.from_folder(tmp_path / "none")
+        pictures.from_folder(tmp_path / "none")
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadInput, match="no picture file"):
-        digits.from_folder(tmp_path / "empty")
+        pictures.from_folder(tmp_path / "empty")
 
 
 def test_a_folder_is_read_in_order_and_partly_held_out(tmp_path):
     for i in range(10):
         drawing(tmp_path / f"{i}.png", width=6 + 3 * i)
-    pictures = digits.from_folder(tmp_path, 64)
-    assert pictures.shape == (10, 1, 64, 64)
-    data = digits.Pictures(str(tmp_path), 64)
-    assert torch.allclose(data.held_out(5), pictures[9:], atol=1 / 255)
+    found = pictures.from_folder(tmp_path, 64)
+    assert found.shape == (10, 1, 64, 64)
+    data = pictures.Pictures(str(tmp_path), 64)
+    assert torch.allclose(data.held_out(5), found[9:], atol=1 / 255)
     assert data.batch(7, seeded()).shape == (7, 1, 64, 64)
     with pytest.raises(BadInput, match="class"):
         data.of_each_class(5)
@@ -245,19 +246,19 @@ def test_hwdplus_is_read_inverted_and_split_by_writer(tmp_path):
     info = np.stack([rng.integers(0, 10, 30), np.arange(30) % 15], axis=1)
     np.save(tmp_path / "Images(500x500).npy", raw)
     np.save(tmp_path / "WriterInfo.npy", info)
-    images, labels, writers = digits.hwdplus(tmp_path, 128)
+    images, labels, writers = pictures.hwdplus(tmp_path, 128)
     assert images.shape == (30, 1, 128, 128) and images.dtype == torch.uint8
     assert images[:, 0, 64, 64].min() == 255 and images[:, 0, 0, 0].max() == 0
     assert labels.tolist() == info[:, 0].tolist() and writers.tolist() == info[:, 1].tolist()
-    assert len(digits.Pictures(str(tmp_path), 128).held_out(99)) == (info[:, 1] % 10 == 0).sum()
-    held, theirs = digits.Pictures(str(tmp_path), 128).of_each_class(9)
+    assert len(pictures.Pictures(str(tmp_path), 128).held_out(99)) == (info[:, 1] % 10 == 0).sum()
+    held, theirs = pictures.Pictures(str(tmp_path), 128).of_each_class(9)
     assert len(held) == len(theirs) and theirs.tolist() == info[info[:, 1] % 10 == 0, 0].tolist()
     np.save(tmp_path / "WriterInfo.npy", np.array([["seven", "Ann"]] * 30))
     with pytest.raises(BadInput, match="not a copy"):
-        digits.hwdplus(tmp_path)
+        pictures.hwdplus(tmp_path)
     (tmp_path / "WriterInfo.npy").unlink()
     with pytest.raises(BadInput, match="WriterInfo"):
-        digits.hwdplus(tmp_path)
+        pictures.hwdplus(tmp_path)
 
 
 def test_spikes_made_elsewhere(tmp_path):

@@ -3,9 +3,10 @@
 import torch
 
 from atomic_lib import RECIPES
-from atomic_lib.encoders import Code
-from atomic_lib.faults import fault_counts
-from atomic_lib.spikes import Sample, Spikes, render
+from atomic_lib.data.spikes import Sample, Spikes
+from atomic_lib.gaussians import render
+from atomic_lib.model.encoders import Code
+from atomic_lib.studies.faults import fault_counts
 
 DATA = Spikes(size=64, sigma=2.0, k=2)
 

@@ -4,9 +4,11 @@ import pytest
 import torch
 from matplotlib.colors import to_rgb
 
-from atomic_lib import BadInput, Recipe, figures, theory
-from atomic_lib.navigation import latent_range, sweep
-from atomic_lib.spikes import Spikes
+from atomic_lib import BadInput, Recipe, figures
+from atomic_lib.data.spikes import Spikes
+from atomic_lib.model.autoencoder import latent_range
+from atomic_lib.studies import drawings, theory
+from atomic_lib.studies.navigation import sweep
 
 PLAIN = Recipe("small", Spikes(size=32, sigma=2.0, k=3), "one-shot", "separable", k=3, d0=3, steps=1)
 PURSUIT = PLAIN.replace(encoder="pursuit", encoder_options={"window": 12})
@@ -46,7 +48,7 @@ def test_one_signed_scale_and_nothing_clipped(model, sample):
 
 def test_the_ends_of_an_interpolation_are_the_reconstructions(model, sample):
     start, end = sample.images[:1], sample.images[1:2]
-    shown = panels(figures.interpolation(model, start, end, steps=4))
+    shown = panels(drawings.interpolation(model, start, end, steps=4))
     shown = [axis.get_images()[0].get_array() for axis in shown]
     assert len(shown) == 4 * 2 * 3  # matched, in order, pixels: the walk, and what the encoder makes of it
     with torch.inference_mode():
@@ -54,7 +56,7 @@ def test_the_ends_of_an_interpolation_are_the_reconstructions(model, sample):
             assert abs(shown[row] - model(start)[0, 0].numpy()).max() < 1e-4
             assert abs(shown[row + 3] - model(end)[0, 0].numpy()).max() < 1e-4
     assert {shown[row].shape for row in (4, 12, 20)} == {(32, 32, 3)}
-    assert len(panels(figures.interpolation(model, start, end, steps=3, other=model))) == 3 * (6 + 1)
+    assert len(panels(drawings.interpolation(model, start, end, steps=3, other=model))) == 3 * (6 + 1)
 
 
 def test_models_side_by_side(model, sample):
@@ -64,7 +66,7 @@ def test_models_side_by_side(model, sample):
 
 def test_walks_are_compared_in_one_panel_a_model():
     errors = {"in order": torch.rand(5, 8), "pixels": torch.rand(5, 8)}
-    axes = figures.off_set_curves({"one": errors, "two": errors}).axes
+    axes = drawings.off_set_curves({"one": errors, "two": errors}).axes
     assert [axis.get_title() for axis in axes] == ["one", "two"] and len(axes[0].lines) == 2
     assert axes[0].lines[1].get_ydata() == pytest.approx(100 * errors["pixels"].mean(dim=1).numpy(), rel=1e-5)
 
@@ -88,7 +90,7 @@ def test_a_sweep_moves_one_coordinate_of_one_block(model, sample):
         moved[0, 0, 2] = ranges[2, 1]
         assert torch.allclose(path.pictures[2, 4], model.decode(moved, used[:1])[0, 0], atol=1e-4)
     assert torch.equal(path.values[:, 0], ranges[:, 0]) and path.fitted.shape == (3, 5, 3)
-    assert len(panels(figures.navigation(model, sample.images[:1], 0, ranges, steps=5))) == 15
+    assert len(panels(drawings.navigation(model, sample.images[:1], 0, ranges, steps=5))) == 15
     with pytest.raises(BadInput, match="not in use"):
         sweep(model, sample.images[:1], 99, ranges)
 
@@ -96,12 +98,12 @@ def test_a_sweep_moves_one_coordinate_of_one_block(model, sample):
 def test_the_others_draw(model, sample):
     assert len(panels(figures.architecture(model, sample.images[:1]))) >= 3
     assert len(panels(figures.architecture(model, torch.zeros(1, 1, 32, 32)))) >= 3
-    page = panels(figures.coloured(model, sample.images, columns=3, errors=True))
+    page = panels(drawings.coloured(model, sample.images, columns=3, errors=True))
     assert len(page) == 6 and page[0].get_title().endswith(" %")  # good or bad, it says so
 
 
 def test_coordinates_are_shown_a_row_a_model(model, sample):
-    axes = panels(figures.coordinates({"a": model, "b": model}, sample.images[:1], shown=4))
+    axes = panels(drawings.coordinates({"a": model, "b": model}, sample.images[:1], shown=4))
     assert len(axes) == 8 and axes[4].get_ylabel() == "b"
     assert [float(axis.get_title()) > 0 for axis in axes] == [True] * 8
 
@@ -112,7 +114,7 @@ def test_a_table_is_markdown():
 
 
 def test_a_picture_is_written_whole_or_refused(model, sample, tmp_path):
-    figure = figures.coloured(model, sample.images)
+    figure = drawings.coloured(model, sample.images)
     figures.save(figure, tmp_path / "new" / "a.png")
     assert (tmp_path / "new" / "a.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(BadInput, match=".png, .pdf or .svg"):
@@ -123,7 +125,7 @@ def test_a_picture_is_written_whole_or_refused(model, sample, tmp_path):
 
 def test_a_film_shows_its_frames_and_the_block_of_every_spike(model):
     film = theory.exchange(PLAIN.data, 12)
-    figure = figures.film({"one": model, "two": model}, film, columns=4)
+    figure = drawings.film({"one": model, "two": model}, film, columns=4)
     assert len(panels(figure)) == 8
     bars = [axis for axis in figure.axes if axis.patches]
     assert len(bars) == 2 and all(len(axis.patches) == 2 * 12 for axis in bars)
@@ -133,14 +135,14 @@ def test_a_film_shows_its_frames_and_the_block_of_every_spike(model):
 
 def test_distributions_are_those_of_the_values():
     values = {"a": torch.tensor([1.0, 2.0, 4.0]), "b": torch.tensor([3.0])}
-    axes = figures.shares({"left": values, "right": values}, {"left": [2.5]}, linear=("right",)).axes
+    axes = drawings.shares({"left": values, "right": values}, {"left": [2.5]}, linear=("right",)).axes
     assert [axis.get_xscale() for axis in axes] == ["log", "linear"] and len(axes[0].lines) == 3
     assert axes[0].lines[0].get_xdata()[1:].tolist() == [1, 2, 4]
     found = {"a": {0.0: torch.tensor([1.0, 2, 3]), 1.0: torch.tensor([5.0])}}
-    axis = figures.bands({"left": found}, "x", {"left": 0.1}).axes[0]
+    axis = drawings.bands({"left": found}, "x", {"left": 0.1}).axes[0]
     assert axis.lines[0].get_ydata().tolist() == [2, 5] and len(axis.lines) == 2
 
 
 def test_clouds_pair_every_two_coordinates():
     codes = {name: torch.rand(50, 3) for name in "ab"}
-    assert len(figures.clouds(codes, torch.tensor([[0.0, 1.0]] * 3)).axes) == 6
+    assert len(drawings.clouds(codes, torch.tensor([[0.0, 1.0]] * 3)).axes) == 6

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from atomic_lib import BadInput
-from atomic_lib.encoders import Code
-from atomic_lib.interpolation import latent_walk, matching, off_set, pixel_walk
-from atomic_lib.model import AtomicAutoencoder
-from atomic_lib.spikes import gaussian
+from atomic_lib.gaussians import gaussian
+from atomic_lib.model.autoencoder import AtomicAutoencoder
+from atomic_lib.model.encoders import Code
+from atomic_lib.studies.interpolation import latent_walk, matching, off_set, pixel_walk
 
 
 class Dot(torch.nn.Module):

@@ -5,12 +5,14 @@ import pytest
 import torch
 from torch import nn
 
-from atomic_lib import RECIPES, BadInput, ablations, charts, knobs, theory
-from atomic_lib.decoders import SeparableDecoder, Untied
-from atomic_lib.encoders import OneShot
-from atomic_lib.model import AtomicAutoencoder, sparsity
+from atomic_lib import RECIPES, BadInput, gaussians
+from atomic_lib.data.spikes import OtherSpikes, Spikes
+from atomic_lib.model.autoencoder import AtomicAutoencoder
+from atomic_lib.model.decoders import SeparableDecoder, Untied
+from atomic_lib.model.encoders import OneShot
+from atomic_lib.model.losses import sparsity
 from atomic_lib.recipes import Recipe
-from atomic_lib.spikes import OtherSpikes, Spikes
+from atomic_lib.studies import ablations, charts, knobs, theory
 
 SMALL = {"size": 32, "sigma": 2.0, "k": 2, "amplitude": (0.1, 1.0)}
 PLAIN = RECIPES["spikes-plain"].replace(data=Spikes(**SMALL), k=4, steps=2)
@@ -55,7 +57,7 @@ def test_explained_variance():
 def test_amplitudes_in_an_image():
     data = Spikes(**SMALL, fewest=2)
     sample = data.held_out(1)
-    found = knobs.amplitudes_in(sample.images[0, 0], sample.amplitudes[0], sample.positions[0], data.sigma)
+    found = gaussians.amplitudes_in(sample.images[0, 0], sample.amplitudes[0], sample.positions[0], data.sigma)
     assert torch.allclose(found, sample.amplitudes[0], atol=1e-4)
 
 
@@ -166,7 +168,7 @@ def test_the_dimension_is_where_the_spectrum_falls(middle, dimension):
     assert knobs.dimension(spectrum) == dimension
 
 
-class Fixed(theory.IdealDecoder):
+class Fixed(gaussians.IdealDecoder):
     """Spikes of amplitude 1: the block says where, nothing else."""
 
     d0 = 2
@@ -178,7 +180,7 @@ class Fixed(theory.IdealDecoder):
 def test_an_atom_that_can_fade_lies_in_what_its_block_can_change():
     theta = torch.tensor([[0.7, 30.2, 33.0], [0.4, 20.0, 40.5]])
     box = torch.tensor([[0.1, 1], [10, 54], [10, 54]])
-    for g, expected in ((theory.IdealDecoder(64, 3.0), 1), (Fixed(64, 3.0), 0)):  # a motion is at right angles to it
+    for g, expected in ((gaussians.IdealDecoder(64, 3.0), 1), (Fixed(64, 3.0), 0)):  # a motion is at right angles to it
         model = AtomicAutoencoder(OneShot(1, g.d0, nn.Identity(), nn.Linear(1, 1)), g)
         z, ranges = theta[:, -g.d0 :], box[-g.d0 :]
         assert abs(knobs.fading(model, z, ranges, g.d0) - expected) < 1e-3

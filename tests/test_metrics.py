@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from atomic_lib import BadInput, metrics, spikes
-from atomic_lib.spikes import Spikes, render
+from atomic_lib import BadInput, gaussians, metrics
+from atomic_lib.data import spikes
+from atomic_lib.data.spikes import Spikes
+from atomic_lib.gaussians import render
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ class Oracle(torch.nn.Module):
         self.anchor = torch.nn.Parameter(torch.zeros(1))
 
     def decompose(self, images, k=None):
-        from atomic_lib.encoders import Code
+        from atomic_lib.model.encoders import Code
 
         atoms = self.atoms_given[self.seen : self.seen + len(images)]
         self.seen += len(images)
@@ -118,7 +120,7 @@ def test_a_pair_out_of_reach_is_never_matched():
 
 def test_the_gaussian_fit_finds_what_drew_the_atom(sample):
     there = sample.amplitudes > 0
-    a, p = metrics.fit_gaussians(true_atoms(sample)[there][:, 0], sigma=2.0)
+    a, p = gaussians.fit_gaussians(true_atoms(sample)[there][:, 0], sigma=2.0)
     assert torch.allclose(a, sample.amplitudes[there], atol=1e-4)
     assert torch.allclose(p, sample.positions[there], atol=1e-3)
 
@@ -134,7 +136,7 @@ def test_the_gaussian_fit_is_the_least_squares_one():
         return (model - atom).flatten().numpy()
 
     expected = least_squares(residuals, x0=np.array([0.7, 20.0, 24.0])).x
-    a, p = metrics.fit_gaussians(atom[None], sigma=2.0, steps=30)
+    a, p = gaussians.fit_gaussians(atom[None], sigma=2.0, steps=30)
     assert [float(a), *p[0].tolist()] == pytest.approx(expected.tolist(), abs=1e-3)
 
 
@@ -178,13 +180,13 @@ class Given(torch.nn.Module):
         self.z, self.k, self.d0, self.latents = z, *z.shape, torch.nn.Identity()
 
     def forward(self, images, g, k=None):
-        from atomic_lib.encoders import Code
+        from atomic_lib.model.encoders import Code
 
         return Code(self.z.expand(len(images), -1, -1), torch.ones(len(images), self.k, dtype=torch.bool))
 
 
 def autoencoder(g, z, size=64):
-    from atomic_lib.model import AtomicAutoencoder
+    from atomic_lib.model.autoencoder import AtomicAutoencoder
 
     module = torch.nn.Module()
     module.forward, module.d0, module.size = g, z.shape[1], size

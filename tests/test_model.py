@@ -6,11 +6,13 @@ import pytest
 import torch
 
 from atomic_lib import RECIPES, BadInput
-from atomic_lib.bench import as_released
-from atomic_lib.decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder
-from atomic_lib.encoders import BoundedLatents, OneShotEncoder, PursuitEncoder, ReferenceEncoder
-from atomic_lib.model import AtomicAutoencoder, loss, parameter_count
-from atomic_lib.spikes import Spikes
+from atomic_lib.data.spikes import Spikes
+from atomic_lib.model.autoencoder import AtomicAutoencoder, parameter_count
+from atomic_lib.model.decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder
+from atomic_lib.model.encoders import OneShotEncoder, PursuitEncoder, ReferenceEncoder
+from atomic_lib.model.layers import BoundedLatents
+from atomic_lib.model.losses import loss
+from atomic_lib.studies.bench import as_released
 
 ENCODERS = [ReferenceEncoder, OneShotEncoder, PursuitEncoder]
 DECODERS = [ReferenceDecoder, SeparableDecoder, StrokeDecoder]

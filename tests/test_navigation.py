@@ -5,11 +5,14 @@ import math
 import pytest
 import torch
 
-from atomic_lib import RECIPES, BadInput, spikes
-from atomic_lib.encoders import Code
-from atomic_lib.model import AtomicAutoencoder, misalignment
-from atomic_lib.navigation import dci, effects, latent_range, navigation_metrics
-from atomic_lib.spikes import Spikes, render
+from atomic_lib import RECIPES, BadInput
+from atomic_lib.data import spikes
+from atomic_lib.data.spikes import Spikes
+from atomic_lib.gaussians import effects, render
+from atomic_lib.model.autoencoder import AtomicAutoencoder, latent_range
+from atomic_lib.model.encoders import Code
+from atomic_lib.model.losses import misalignment
+from atomic_lib.studies.navigation import dci, navigation_metrics
 
 DATA = Spikes(size=64, sigma=2.0, k=3)
 TURNS = {

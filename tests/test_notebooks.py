@@ -15,7 +15,7 @@ import pytest
 import torch
 import yaml
 
-from atomic_lib import digits
+from atomic_lib.data import digits
 
 BOOK = Path(__file__).parents[1] / "book"
 

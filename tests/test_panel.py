@@ -13,8 +13,8 @@ from PIL import Image
 
 import atomic_lib
 from atomic_lib import BadInput, Recipe
-from atomic_lib.navigation import training_range
-from atomic_lib.spikes import Spikes
+from atomic_lib.data.spikes import Spikes
+from atomic_lib.recipes import training_range
 
 PLAIN = Recipe("small", Spikes(size=32, sigma=2.0, k=3), "one-shot", "separable", k=3, d0=3, steps=1)
 PURSUIT = PLAIN.replace(encoder="pursuit", encoder_options={"window": 12}, k=4, d0=5)
@@ -247,7 +247,7 @@ def test_there_is_nothing_else_in_the_package_by_accident():
 
 def test_in_a_kernel_it_answers_and_leaves_a_picture(tmp_path):
     cells = [
-        "import torch, atomic_lib\nfrom atomic_lib.spikes import Spikes",
+        "import torch, atomic_lib\nfrom atomic_lib.data.spikes import Spikes",
         f"recipe = atomic_lib.{PURSUIT!r}",
         "panel = atomic_lib.explore(recipe.build().eval(), recipe.data.held_out(3).images)\npanel",
         "before = panel.pictures[1].value\nslider = panel.coordinates[0]\nslider.value = slider.max\n"

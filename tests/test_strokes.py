@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from atomic_lib import BadInput, figures
-from atomic_lib.encoders import Code
-from atomic_lib.strokes import Strokes, distances, nearest, sharing, strokes
+from atomic_lib import BadInput
+from atomic_lib.model.encoders import Code
+from atomic_lib.studies import drawings
+from atomic_lib.studies.strokes import Strokes, distances, nearest, sharing, strokes
 
 
 class Splitter(torch.nn.Module):
@@ -65,5 +66,5 @@ def test_a_shared_alphabet_and_private_ones():
 def test_the_figure_shows_a_stroke_and_its_nearest_in_every_class():
     images, labels = page(private=False)
     found = strokes(Splitter(), images, labels)
-    axes = [axis for axis in figures.shared_strokes(found, images, torch.tensor([0, 1])).axes if axis.get_images()]
+    axes = [axis for axis in drawings.shared_strokes(found, images, torch.tensor([0, 1])).axes if axis.get_images()]
     assert len(axes) == 2 * (1 + 3) and axes[1].get_title() == "0\n0 %"

@@ -3,11 +3,13 @@
 import pytest
 import torch
 
-from atomic_lib import RECIPES, BadInput, theory
-from atomic_lib.encoders import BoundedLatents, Code
-from atomic_lib.metrics import fit_gaussians
-from atomic_lib.model import AtomicAutoencoder
-from atomic_lib.spikes import Spikes, render
+from atomic_lib import RECIPES, BadInput
+from atomic_lib.data.spikes import Spikes
+from atomic_lib.gaussians import fit_gaussians, render
+from atomic_lib.model.autoencoder import AtomicAutoencoder
+from atomic_lib.model.encoders import Code
+from atomic_lib.model.layers import BoundedLatents
+from atomic_lib.studies import theory
 
 DATA = Spikes(size=64, sigma=2.0, k=3, separation=8.0)
 MIDDLE, SCALE = torch.tensor([0.75, 31.5, 31.5]), torch.tensor([0.25, 25.0, 25.0])

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..figures import INK, gallery, inked
-from ..model import AtomicAutoencoder
+from ..model.autoencoder import AtomicAutoencoder
 from .scene import Scene
 
 SIDE = 256  # of the three pictures, px

@@ -3,11 +3,12 @@
 import torch
 from torch import Tensor
 
-from ..encoders import OneShot
+from ..devices import device_of
 from ..errors import BadInput, check_range
-from ..model import AtomicAutoencoder, device_of, relative_error
-from ..navigation import training_range
-from ..spikes import check_images, pad_to
+from ..images import check_images, pad_to, relative_error
+from ..model.autoencoder import AtomicAutoencoder
+from ..model.encoders import OneShot
+from ..recipes import training_range
 
 TRAINING = 128  # images of the training set that say how far a coordinate goes
 

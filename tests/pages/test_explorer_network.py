@@ -11,7 +11,8 @@ import torch
 
 import atomic_lib
 from atomic_lib.explorer import page
-from atomic_lib.metrics import ACTIVE, DETECTION, fit_gaussians
+from atomic_lib.gaussians import fit_gaussians
+from atomic_lib.metrics import ACTIVE, DETECTION
 
 IMAGES = 50  # held out, of each model
 SIZE = 128
@@ -114,7 +115,7 @@ def test_held_out_images_are_the_ones_named(tab, name, model):
         for image, spikes in zip(shown, images["spikes"], strict=True):
             a, rows, columns = torch.tensor(spikes).T
             positions = torch.stack([rows, columns], dim=1)
-            expected = atomic_lib.spikes.render(a[None], positions[None], SIZE, images["sigma"])[0, 0]
+            expected = atomic_lib.gaussians.render(a[None], positions[None], SIZE, images["sigma"])[0, 0]
             assert torch.allclose(image, expected, rtol=0, atol=1e-6)
     else:
         expected = model.recipe.data.held_out(10_000)[images["numbers"]][:, 0]

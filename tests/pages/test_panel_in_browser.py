@@ -18,7 +18,7 @@ from browsers import listen
 
 CELL = """
 import torch, atomic_lib
-from atomic_lib.spikes import Spikes
+from atomic_lib.data.spikes import Spikes
 
 data = Spikes(size=32, sigma=2.0, k=3)
 recipe = atomic_lib.Recipe("small", data, "pursuit", "separable", k=4, d0=3, steps=1, encoder_options={"window": 12})

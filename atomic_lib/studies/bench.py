@@ -13,13 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import checkpoints
-from .decoders import ReferenceDecoder
-from .errors import BadInput
-from .model import AtomicAutoencoder, device_of
-from .recipes import find
-from .spikes import Spikes
-from .training import Training, World, hardware, has_bfloat16, pick_device
+from ..data.spikes import Spikes
+from ..devices import World, device_of, hardware, has_bfloat16, pick_device
+from ..errors import BadInput
+from ..model.autoencoder import AtomicAutoencoder
+from ..model.decoders import ReferenceDecoder
+from ..recipes import find
+from ..training import Training
+from ..weights import commit, load, shipped
 
 GROWING = {"k": (5, 10, 20, 40, 80), "size": (64, 128, 256)}  # around k = 10, N = 128, in batches of 16
 RECIPES = ("spikes-paper", "spikes-plain", "spikes-pursuit")
@@ -33,11 +34,11 @@ def bench(device: str = "auto", progress: Callable[[str], None] = lambda line: N
     a process of its own.
     """
     where = pick_device(device)
-    found = {"machine": hardware(World(0, 1, where)), "torch": torch.__version__, "commit": checkpoints.commit()}
+    found = {"machine": hardware(World(0, 1, where)), "torch": torch.__version__, "commit": commit()}
     progress("a training step of the reference recipe")
     found["reference_step"] = reference_step(where)
     progress("images a second of the shipped weights")
-    models = {name: checkpoints.load(name, where) for name in checkpoints.shipped()}
+    models = {name: load(name, where) for name in shipped()}
     found["models"] = {name: throughput(model) for name, model in models.items()}
     found["growth"] = []
     for recipe in RECIPES:
@@ -106,7 +107,7 @@ def step_cost(recipe: str, device: str, k: int, size: int, batch: int = 16) -> d
 def apart(recipe: str, device: str, k: int, size: int) -> dict:
     """`step_cost` in a process of its own, so that peaks of memory do not hide each other."""
     call = f"bench.step_cost({recipe!r}, {device!r}, {k}, {size})"
-    code = f"import json; from atomic_lib import bench; print(json.dumps({call}))"
+    code = f"import json; from atomic_lib.studies import bench; print(json.dumps({call}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     if done.returncode:
         why = (done.stderr.strip().splitlines() or ["killed"])[-1]

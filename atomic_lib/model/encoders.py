@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .decoders import kaiming
-from .digits import blur
-from .errors import BadInput
+from ..errors import BadInput
+from ..images import blur
+from .layers import PLACE, Residual, _position_code, bound_of, kaiming
 
 
 class Code(NamedTuple):
@@ -38,27 +38,6 @@ class Step(NamedTuple):
     z: Tensor
     atom: Tensor
     residual: Tensor
-
-
-class BoundedLatents(nn.Module):
-    """z = tanh(·), with noise of standard deviation `noise` while training.
-
-    Assumption II.1 (filling latent set) as a construction: latent blocks live in the cube (−1, 1)^d0, and the noise
-    pushes them to fill it.
-    """
-
-    def __init__(self, noise: float = 0.0):
-        super().__init__()
-        self.noise = noise  # the training loop lowers it along the way
-
-    def forward(self, raw: Tensor) -> Tensor:
-        z = torch.tanh(raw)
-        return z + self.noise * torch.randn_like(z) if self.training and self.noise else z
-
-
-def bound_of(latents: nn.Module) -> float:
-    """The half side of the cube that latent blocks live in: 1, or ∞ for latents without a bound."""
-    return 1.0 if isinstance(latents, BoundedLatents) else math.inf
 
 
 class OneShot(nn.Module):
@@ -207,29 +186,6 @@ class Correction(nn.Module):
         """What is left at the blocks' places (M, 1, w, w), blocks (M, d0), position codes (M, 18) → blocks (M, d0)."""
         gain = self.gain(torch.cat([z, place], dim=1)).unflatten(1, (z.shape[1], -1))
         return z + 0.1 * torch.einsum("mdf,mf->md", gain, self.seen(left.flatten(1)))
-
-
-class Residual(nn.Module):
-    """x + MLP(LayerNorm(x)), the block of a residual MLP."""
-
-    def __init__(self, width: int):
-        super().__init__()
-        self.net = nn.Sequential(
-            nn.LayerNorm(width), nn.Linear(width, width), nn.LeakyReLU(0.2), nn.Linear(width, width)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.net(x)
-
-
-OCTAVES = (1, 2, 4, 8)  # of the sinusoidal position code, in half periods an image
-PLACE = 2 + 4 * len(OCTAVES)  # numbers of the position code
-
-
-def _position_code(place: Tensor) -> Tensor:
-    """(M, 2) places in [0, 1] → (M, 18): themselves, their sines and cosines at four octaves."""
-    angles = [math.pi * octave * place for octave in OCTAVES]
-    return torch.cat([2 * place - 1, *map(torch.sin, angles), *map(torch.cos, angles)], dim=1)
 
 
 def _crop(images: Tensor, centre: Tensor, window: int) -> Tensor:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .errors import BadInput
-from .metrics import ACTIVE, energy_shares
-from .model import AtomicAutoencoder, decomposed
+from ..errors import BadInput
+from ..metrics import ACTIVE, energy_shares
+from ..model.autoencoder import AtomicAutoencoder, decomposed
 
 
 class Strokes(NamedTuple):

@@ -6,7 +6,6 @@ final metrics on held-out data, and the sha256 of the weights.
 
 import hashlib
 import json
-import os
 import pickle
 import subprocess
 from pathlib import Path
@@ -17,8 +16,8 @@ from safetensors.torch import load as parse
 from safetensors.torch import save as serialise
 
 from .errors import BadInput
-from .model import AtomicAutoencoder
-from .paths import data_folder
+from .files import data_folder, write_json, write_whole
+from .model.autoencoder import AtomicAutoencoder
 from .recipes import Recipe
 
 
@@ -86,33 +85,6 @@ def load_checkpoint(path: Path) -> dict:
         raise BadInput(f"{path}: there is no checkpoint to resume from; train without --resume first.") from None
     except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, KeyError, TypeError, IndexError) as error:
         raise BadInput(f"{path}: a damaged checkpoint ({type(error).__name__}); delete it and train again.") from None
-
-
-def write_whole(path: str | Path, content: bytes = b"", writer=None) -> None:
-    """Write a file aside, then rename it: readers see the old file or the new one, never a part.
-
-    Raises `BadInput` when the folder cannot be written or the disk is full; nothing is left then.
-    """
-    path = Path(path)
-    aside = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(aside, "wb") as file:
-            writer(file) if writer else file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except (OSError, RuntimeError) as error:  # torch.save reports a full disk as a RuntimeError
-        why = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise BadInput(f"{path}: cannot be written ({why}); choose another folder or free some space.") from None
-    finally:
-        if os.path.exists(aside):
-            os.unlink(aside)
-
-
-def write_json(path: str | Path, content: dict | list) -> None:
-    """`write_whole` of plain data, as indented JSON."""
-    write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def commit() -> str:

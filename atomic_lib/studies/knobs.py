@@ -13,14 +13,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .decoders import Untied
-from .encoders import PursuitEncoder
-from .errors import BadInput
-from .metrics import ACTIVE, energies, energy_shares
-from .model import AtomicAutoencoder, decomposed, device_of
-from .navigation import training_range
-from .spikes import Sample, Spikes, gaussian
-from .theory import IN_SIGMA, bijection, decomposed_active, fitted, validity
+from ..data.spikes import Sample, Spikes
+from ..devices import device_of
+from ..errors import BadInput
+from ..gaussians import amplitudes_in, energies, fitted
+from ..metrics import ACTIVE, energy_shares
+from ..model.autoencoder import AtomicAutoencoder, decomposed
+from ..model.decoders import Untied
+from ..model.encoders import PursuitEncoder
+from ..recipes import training_range
+from .theory import IN_SIGMA, bijection, decomposed_active, validity
 
 HOLDS = 0.5  # share of a spike's energy that the block which holds it has
 THERE = 0.7  # share of a spike's amplitude that blocks must have together, or it is lost
@@ -245,14 +247,6 @@ def explained(guess: np.ndarray, truth: np.ndarray) -> np.ndarray:
     variance = np.square(truth - truth.mean(axis=0)).sum(axis=0)
     left = np.square(guess - truth).sum(axis=0)
     return np.where(variance > 1e-9, 1 - left / np.maximum(variance, 1e-9), 0)
-
-
-def amplitudes_in(image: Tensor, amplitudes: Tensor, positions: Tensor, sigma: float) -> Tensor:
-    """Amplitudes (n,) with which spikes at the true positions (n, 2) fit an image (N, N) best."""
-    u, v = (gaussian(positions[:, axis], image.shape[-1], sigma) for axis in (0, 1))
-    gram = (u @ u.T) * (v @ v.T)
-    seen = torch.einsum("xy,nx,ny->n", image, u, v)
-    return torch.linalg.lstsq(gram, seen[:, None]).solution[:, 0]
 
 
 def spectrum(model: AtomicAutoencoder, sample: Sample, ranges: Tensor, count: int = 96) -> dict:

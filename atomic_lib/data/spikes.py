@@ -10,9 +10,9 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from .errors import BadInput
-
-LARGEST_VALUE = 10.0  # spikes may pile up past 1 and noise go below 0; beyond ±10 it is a mistake
+from ..errors import BadInput
+from ..gaussians import render
+from ..images import check_images
 
 
 class Sample(NamedTuple):
@@ -152,39 +152,6 @@ class OtherSpikes(Spikes):
         if self.line:
             places[..., 0] = (self.size - 1) / 2
         return places
-
-
-def render(amplitudes: Tensor, positions: Tensor, size: int, sigma: float | Tensor) -> Tensor:
-    """x = Σᵢ aᵢ G(tᵢ): (B, k) amplitudes at (B, k, 2) positions in px → images (B, 1, N, N).
-
-    sigma: the width, px, of all spikes, or (B, k, 1) of each.
-    """
-    rows = gaussian(positions[..., 0], size, sigma)
-    columns = gaussian(positions[..., 1], size, sigma)
-    return torch.einsum("bk,bkr,bkc->brc", amplitudes, rows, columns)[:, None]
-
-
-def gaussian(centre: Tensor, size: int, sigma: float | Tensor) -> Tensor:
-    """exp(−(n − centre)²/2σ²) at the pixels n = 0…size−1: (…) centres → (…, size)."""
-    pixels = torch.arange(size, device=centre.device, dtype=centre.dtype)
-    return torch.exp(-((pixels - centre[..., None]) ** 2) / (2 * sigma**2))
-
-
-def check_images(images: Tensor, what: str = "images") -> Tensor:
-    """Return `images` (B, 1, N, N) unchanged, or raise `BadInput`: finite values within ±10 only."""
-    if images.ndim != 4 or images.shape[1] != 1:
-        raise BadInput(f"{what}: the shape is {tuple(images.shape)}; expected (B, 1, N, N).")
-    if not torch.isfinite(images).all():
-        raise BadInput(f"{what}: some values are not finite (NaN or infinity); clean them first.")
-    if images.numel() and images.abs().max() > LARGEST_VALUE:
-        raise BadInput(f"{what}: a value is {images.abs().max():.3g}, beyond ±{LARGEST_VALUE:g}; scale to about 1.")
-    return images
-
-
-def pad_to(images: Tensor, size: int) -> Tensor:
-    """Images (…, H, W) padded with zeros at the bottom and the right to `size` px a side."""
-    height, width = images.shape[-2:]
-    return torch.nn.functional.pad(images, (0, size - width, 0, size - height))
 
 
 def from_npz(path) -> Sample:

@@ -7,10 +7,11 @@ strokes. Here the distance to that set is a number: what an image loses when it 
 import torch
 from torch import Tensor
 
-from .digits import blur
-from .encoders import Code
-from .errors import check_range
-from .model import AtomicAutoencoder, device_of, relative_error
+from ..devices import device_of
+from ..errors import check_range
+from ..images import blur, relative_error
+from ..model.autoencoder import AtomicAutoencoder
+from ..model.encoders import Code
 
 REACH = 1 / 16  # blur of atoms before they are compared, over the image's side: strokes apart feel each other too
 

@@ -11,30 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .encoders import Code, OneShot
-from .errors import BadInput, check_range
-from .metrics import ACTIVE, energies, energy_shares, fit_gaussians
-from .model import AtomicAutoencoder, decomposed, device_of
-from .spikes import Sample, Spikes, render
+from ..data.spikes import Sample, Spikes
+from ..devices import device_of
+from ..errors import BadInput, check_range
+from ..gaussians import IdealDecoder, _beyond, energies, fitted, render
+from ..metrics import ACTIVE, energy_shares
+from ..model.autoencoder import AtomicAutoencoder, decomposed
+from ..model.encoders import Code, OneShot
 
 FLOOR = 0.1  # a coordinate moved by half its box should change its atom by a tenth of the atom's norm, or more
 IN_SIGMA = 0.01  # an image is in Σ, as far as a network can draw it, if 99 % of its energy is
-
-
-class IdealDecoder(nn.Module):
-    """ψ itself as a decoder block: θ = (a, row, column) → a·G(t), (M, 3) → (M, 1, N, N) (example after Equation (4)).
-
-    size: N, px. sigma: width of the Gaussian, px.
-    """
-
-    d0 = 3
-
-    def __init__(self, size: int, sigma: float):
-        super().__init__()
-        self.size, self.sigma = size, sigma
-
-    def forward(self, theta: Tensor) -> Tensor:
-        return render(theta[:, :1], theta[:, None, 1:], self.size, self.sigma)
 
 
 class Nearest(NamedTuple):
@@ -60,12 +46,6 @@ def nearest(images: Tensor, start: Tensor, data: Spikes, steps: int = 4) -> Near
     faintest = data.amplitude[0] ** 2 * torch.pi * data.sigma**2
     left, energy = (x.square().flatten(1).sum(1) for x in (images - phi.decode(theta), images))
     return Nearest(theta, left / energy.clamp(min=faintest))
-
-
-def fitted(atoms: Tensor, sigma: float) -> Tensor:
-    """The spike nearest to each atom, from its peak: (B, k, 1, N, N) → θ (B, k, 3), amplitude, row and column."""
-    amplitudes, positions = fit_gaussians(atoms.flatten(0, 2), sigma)
-    return torch.cat([amplitudes[:, None], positions], dim=1).unflatten(0, atoms.shape[:2])
 
 
 @torch.no_grad()
@@ -152,15 +132,6 @@ def reach(radii: list[float], holds: Tensor) -> Tensor:
     """The largest radius up to which a statement `holds` (R, B) without a gap, radii rising: (B,), 0 if never."""
     unbroken = holds.int().cumprod(dim=0).sum(dim=0)
     return torch.tensor([0.0, *radii])[unbroken]
-
-
-def _beyond(change: Tensor, places: Tensor, radius: float) -> Tensor:
-    """Share of the energy of a change (B, N, N) that is farther than `radius` px from places (B, n, 2)."""
-    pixels = torch.arange(change.shape[-1])
-    rows, columns = ((pixels - places[..., [axis]]).square() for axis in (0, 1))
-    far = (rows[..., :, None] + columns[..., None, :] > radius**2).all(dim=1)
-    energy = change.square()
-    return (energy * far).sum(dim=(1, 2)) / energy.sum(dim=(1, 2)).clamp(min=1e-12)
 
 
 def coverage(z: Tensor, box: Tensor, bins: int = 20) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from .figures import COLOURS, INK
+from ..figures import COLOURS, INK
 
 Seeds = Sequence[float]  # one value a seed
 

@@ -9,24 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .errors import BadInput, check_range
-from .metrics import DETECTION, fit_gaussians, pairs
-from .model import AtomicAutoencoder, decomposed, device_of
-from .spikes import Sample, gaussian
-
-
-def latent_range(z: Tensor, used: Tensor, tail: float = 0.01) -> Tensor:
-    """The range (d0, 2) of each coordinate over blocks in use, without a share `tail` at either end."""
-    return torch.quantile(z[used].float().cpu(), torch.tensor([tail, 1 - tail]), dim=0).T
-
-
-@torch.inference_mode()
-def training_range(model: AtomicAutoencoder, count: int = 1024, seed: int = 0) -> Tensor:
-    """The `latent_range` (d0, 2) over `count` training images; zeros if none of them uses a block."""
-    images = model.recipe.data.batch(count, torch.Generator().manual_seed(seed))
-    parts = [model.encode(part.to(device_of(model))) for part in images.split(128)]
-    z, used = (torch.cat(part) for part in zip(*parts, strict=True))
-    return latent_range(z, used) if used.any() else torch.zeros(model.d0, 2)
+from ..data.spikes import Sample
+from ..devices import device_of
+from ..errors import BadInput, check_range
+from ..gaussians import effects, fit_gaussians, pairs
+from ..metrics import DETECTION
+from ..model.autoencoder import AtomicAutoencoder, decomposed, latent_range
 
 
 class Sweep(NamedTuple):
@@ -91,22 +79,6 @@ def spiked(model: AtomicAutoencoder, sample: Sample, batch: int = 64) -> Spiked:
     if not found:
         raise BadInput("no block of this model holds a true spike of these images: there is nothing to navigate.")
     return Spiked(*(torch.stack(parts) for parts in zip(*found, strict=True)))
-
-
-def effects(jacobian: Tensor, fitted: Tensor, sigma: float) -> Tensor:
-    """How far each coordinate carries a spike along (√2·σ·ln a, row, column): (M, 3, d0), px per unit.
-
-    jacobian: ∂g/∂z (M, d0, N, N). fitted: (M, 3). The three tangents of a·G(t) in these parameters are orthogonal and
-    equally long, ‖·‖² = πa²/2: a change of amplitude and a motion are compared by what they change in the picture.
-    """
-    size = jacobian.shape[-1]
-    pixels = torch.arange(size, dtype=fitted.dtype)
-    amplitude, places = fitted[:, 0], fitted[:, 1:]
-    u, v = (gaussian(places[:, axis], size, sigma) for axis in (0, 1))
-    du, dv = (profile * (pixels - places[:, [axis]]) / sigma**2 for axis, profile in ((0, u), (1, v)))
-    scale = 2 / (np.pi * amplitude[:, None])
-    along = [(u / (2**0.5 * sigma), v), (du, v), (u, dv)]
-    return torch.stack([scale * torch.einsum("mjrc,mr,mc->mj", jacobian, *pair) for pair in along], dim=1)
 
 
 def navigation_metrics(model: AtomicAutoencoder, sample: Sample, steps: int = 7, swept: int = 48) -> dict:

@@ -5,9 +5,10 @@ from collections import Counter
 import numpy as np
 import torch
 
-from .metrics import DETECTION, energies, fit_gaussians, pairs
-from .model import decomposed
-from .spikes import Sample
+from ..data.spikes import Sample
+from ..gaussians import energies, fit_gaussians, pairs
+from ..metrics import DETECTION
+from ..model.autoencoder import decomposed
 
 KINDS = ("found", "missed", "split", "merged", "misplaced", "twice", "invented")
 DRAWN = 0.25  # a spike of which less energy than this is drawn was missed

@@ -1,13 +1,6 @@
-"""Handwritten digits as smooth pen strokes (paper, Section III-A): MNIST, HWD+, or your own files.
+"""The reader's own pictures, or a copy of HWD+: any file, any light, as strokes on nothing."""
 
-Every source ends as images (B, 1, N, N) in [0, 1], white ink on black.
-"""
-
-import gzip
-import hashlib
-import math
 import warnings
-import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,42 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .errors import BadInput
-from .paths import data_folder
-from .spikes import pad_to
-
-# sha256 of the original IDX files, uncompressed
-MNIST_SHA256 = {
-    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-}
-INK = 20 / 32  # the longer side of a digit over the side of its image, as in MNIST padded to 32
-
-
-@dataclass(frozen=True)
-class Digits:
-    """Where images of digits come from: MNIST as smooth strokes, `size` pixels a side."""
-
-    size: int = 128
-
-    def batch(self, count: int, generator: torch.Generator) -> Tensor:
-        """`count` training digits (B, 1, N, N), drawn with replacement, on the generator's device."""
-        images = _mnist_on(generator.device)
-        chosen = torch.randint(len(images), (count,), generator=generator, device=generator.device)
-        return smooth_strokes(images[chosen], self.size)
-
-    def held_out(self, count: int, seed: int = 0) -> Tensor:
-        """`count` MNIST test digits (B, 1, N, N): all in their order, or a random choice by `seed`."""
-        images, _ = mnist(train=False)
-        return smooth_strokes(images[_choice(len(images), count, seed)], self.size)
-
-    def of_each_class(self, number: int) -> tuple[Tensor, Tensor]:
-        """The first `number` test digits of each class, in their order (B, 1, N, N), and their labels (B,)."""
-        images, labels = mnist(train=False)
-        chosen = _first_of_each(labels, number)
-        return smooth_strokes(images[chosen], self.size), labels[chosen]
+from ..errors import BadInput
+from ..images import pad_to
+from .digits import EXTENT, choose, first_of_each, pen
 
 
 @dataclass(frozen=True)
@@ -72,57 +32,15 @@ class Pictures:
     def held_out(self, count: int, seed: int = 0) -> Tensor:
         """At most `count` pictures (B, 1, N, N) that training never sees, chosen as of `Digits`."""
         images = _pictures(self)[1]
-        return images[_choice(len(images), count, seed)].float() / 255
+        return images[choose(len(images), count, seed)].float() / 255
 
     def of_each_class(self, number: int) -> tuple[Tensor, Tensor]:
         """As of `Digits`, from held-out writers of HWD+; raises `BadInput` for a folder of files."""
         _, images, labels = _pictures(self)
         if labels is None:
             raise BadInput(f"{self.folder}: a folder of files says no digit's class; name a copy of HWD+ for that.")
-        chosen = _first_of_each(labels, number)
+        chosen = first_of_each(labels, number)
         return images[chosen].float() / 255, labels[chosen]
-
-
-@lru_cache(maxsize=4)
-def mnist(train: bool) -> tuple[Tensor, Tensor]:
-    """The 60,000 training or 10,000 test digits: uint8 images (n, 28, 28) and labels (n,).
-
-    Read from `data/mnist` and checked against the hash of the original; raises `BadInput` if a file is missing,
-    truncated or altered.
-    """
-    part = "train" if train else "t10k"
-    images = _idx(f"{part}-images-idx3-ubyte", offset=16).view(-1, 28, 28)
-    return images, _idx(f"{part}-labels-idx1-ubyte", offset=8)
-
-
-def smooth_strokes(images: Tensor, size: int) -> Tensor:
-    """MNIST digits (B, 28, 28) uint8 → crisp pen strokes (B, 1, N, N) in [0, 1] at any size N.
-
-    Bicubic, blurred by a little under half an MNIST pixel, then a soft threshold: no stair-steps.
-    """
-    enlarge = _bicubic_matrix(size).to(images.device)
-    padded = F.pad(images[:, None].float() / 255, (2, 2, 2, 2))
-    return _pen(enlarge @ padded @ enlarge.T)
-
-
-def blur(images: Tensor, sigma: float) -> Tensor:
-    """Gaussian blur of images (…, H, W) by `sigma` px, zero outside: R x Cᵀ, one axis at a time."""
-    rows, columns = (_blur_matrix(side, sigma).to(images) for side in images.shape[-2:])
-    return rows @ images @ columns.T
-
-
-@lru_cache(maxsize=16)
-def _blur_matrix(size: int, sigma: float) -> Tensor:
-    """The (N, N) band matrix of a Gaussian filter cut at 3σ; its middle row sums to 1."""
-    taps = torch.arange(size)[:, None] - torch.arange(size)
-    kernel = torch.exp(-(taps**2) / (2 * sigma**2)) * (taps.abs() <= math.ceil(3 * sigma))
-    return kernel / kernel[size // 2].sum()
-
-
-@lru_cache(maxsize=16)
-def _bicubic_matrix(size: int) -> Tensor:
-    """(N, 32): bicubic interpolation is linear, one axis at a time; two products beat a filter."""
-    return F.interpolate(torch.eye(32)[None, None], size=(size, 32), mode="bicubic", align_corners=False)[0, 0]
 
 
 def hwdplus(path, size: int = 128) -> tuple[Tensor, Tensor, Tensor]:
@@ -160,7 +78,7 @@ def from_image(path, size: int = 128, centre: bool = True) -> Tensor:
     """
     ink = _ink(path, drawing=centre)
     if centre:
-        return _pen(_centred(ink, size), stretch=True)
+        return pen(_centred(ink, size), stretch=True)
     height, width = ink.shape[-2:]
     if max(height, width) > size:
         raise BadInput(f"{path}: {height}×{width} pixels, at most {size}×{size} work; crop or shrink the picture.")
@@ -198,24 +116,6 @@ def from_folder(path, size: int = 128, centre: bool = True) -> Tensor:
     return torch.cat([from_image(file, size, centre) for file in files])
 
 
-def _idx(name: str, offset: int) -> Tensor:
-    path = data_folder() / "mnist" / f"{name}.gz"
-    try:
-        content = gzip.decompress(path.read_bytes())
-    except FileNotFoundError:
-        raise BadInput(f"{path}: missing; restore it with `git checkout data/mnist`.") from None
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise BadInput(f"{path}: truncated or altered ({error}); restore it with `git checkout data/mnist`.") from None
-    if hashlib.sha256(content).hexdigest() != MNIST_SHA256[name]:
-        raise BadInput(f"{path}: its sha256 is not that of MNIST; restore it with `git checkout data/mnist`.")
-    return torch.frombuffer(bytearray(content[offset:]), dtype=torch.uint8)
-
-
-@lru_cache(maxsize=2)
-def _mnist_on(device: torch.device) -> Tensor:
-    return mnist(train=True)[0].to(device)
-
-
 @lru_cache(maxsize=2)
 def _pictures(source: Pictures) -> tuple[Tensor, Tensor, Tensor | None]:
     """uint8 (training, held-out) pictures of a folder, and the held-out labels of HWD+, which is split by writer."""
@@ -229,25 +129,6 @@ def _pictures(source: Pictures) -> tuple[Tensor, Tensor, Tensor | None]:
     if held.all() or not held.any():  # too few to hold any out
         return images, images, labels
     return images[~held], images[held], labels if labels is None else labels[held]
-
-
-def _choice(total: int, count: int, seed: int) -> Tensor:
-    """All of them in their order, or `count` of them by `seed`."""
-    if count >= total:
-        return torch.arange(total)
-    return torch.randperm(total, generator=torch.Generator().manual_seed(seed))[:count]
-
-
-def _first_of_each(labels: Tensor, number: int) -> Tensor:
-    return torch.cat([(labels == label).nonzero()[:number, 0] for label in labels.unique()]).sort().values
-
-
-def _pen(images: Tensor, stretch: bool = False) -> Tensor:
-    """Blur and soft threshold (slope 14 at 0.42): the pen every source is drawn with."""
-    soft = blur(images, 0.45 * images.shape[-1] / 32)
-    if stretch:  # a thin line must not vanish under the threshold
-        soft = soft / soft.amax(dim=(1, 2, 3), keepdim=True)
-    return torch.sigmoid(14 * (soft - 0.42))
 
 
 def _ink(path, drawing: bool) -> Tensor:
@@ -325,7 +206,7 @@ def _centred(ink: Tensor, size: int) -> Tensor:
     strong = ink[0, 0] > 0.3
     rows, columns = strong.any(dim=1).nonzero(), strong.any(dim=0).nonzero()
     ink = ink[..., rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = INK * size / max(ink.shape[-2:])
+    scale = EXTENT * size / max(ink.shape[-2:])
     shape = [max(1, round(scale * side)) for side in ink.shape[-2:]]
     ink = F.interpolate(ink, size=shape, mode="bilinear", antialias=True, align_corners=False)
     canvas = F.pad(ink, (size, size, size, size))

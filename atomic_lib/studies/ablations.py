@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from . import checkpoints, knobs
-from .errors import BadInput
+from ..data.spikes import OtherSpikes, Spikes
+from ..errors import BadInput
+from ..files import data_folder, write_json
+from ..recipes import RECIPES, Recipe
+from ..training import Training
+from ..weights import read_record
+from . import knobs
 from .navigation import navigation_metrics
-from .paths import data_folder
-from .recipes import RECIPES, Recipe
-from .spikes import OtherSpikes, Spikes
-from .training import Training
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ def run(name: str, variant: str, seed: int, device: str = "auto", progress: bool
     record["curve"] = {"held_out": record["curve"]["held_out"]}  # the losses of all runs would be megabytes
     result = {"ablation": name, "variant": variant, "command": command(name, variant, seed), **record}
     result[ablation.measure] = MEASURES[ablation.measure](training.model)
-    checkpoints.write_json(path, result)
+    write_json(path, result)
     return result
 
 
@@ -210,5 +211,5 @@ def results(name: str) -> dict[str, list[dict]]:
         path = result_path(name, variant, seed)
         if not path.exists():
             raise BadInput(f"{path}: this run was not recorded; do it with: {command(name, variant, seed)}")
-        found[variant].append(checkpoints.read_record(path))
+        found[variant].append(read_record(path))
     return found

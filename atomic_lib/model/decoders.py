@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, einsum, nn
 
-from .errors import BadInput
+from ..errors import BadInput
+from .layers import kaiming
 
 
 class ReferenceDecoder(nn.Module):
@@ -115,19 +116,6 @@ class StrokeDecoder(SeparableDecoder):
         maps = F.leaky_relu(einsum("mcri,mcrj->mcij", u, v) - self.threshold, 0.2)
         painted = self.paint(maps.contiguous(memory_format=torch.channels_last))
         return F.leaky_relu(F.pixel_shuffle(painted, 2), self.slope)
-
-
-def kaiming(module: nn.Module) -> None:
-    """Initialise so that signals keep their size through LeakyReLU layers (He et al. 2015).
-
-    With torch's default a dozen layers shrink a latent's effect to nothing, and g starts as, and long stays, a
-    constant.
-    """
-    for layer in module.modules():
-        if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d):
-            nn.init.kaiming_normal_(layer.weight, a=0.2)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
 
 
 def _profiles(width: int, channels: int, start: int, rank: int, doublings: int) -> nn.Sequential:

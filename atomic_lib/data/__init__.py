@@ -1,0 +1,7 @@
+"""Where images come from, with their truth where it is known."""
+
+from .digits import Digits
+from .pictures import Pictures, from_folder, from_image
+from .spikes import OtherSpikes, Sample, Spikes
+
+__all__ = ["Digits", "OtherSpikes", "Pictures", "Sample", "Spikes", "from_folder", "from_image"]

@@ -1,0 +1,47 @@
+"""What every room asks of images: that they are in order, padded, blurred, compared."""
+
+import math
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from .errors import BadInput
+
+LARGEST_VALUE = 10.0  # spikes may pile up past 1 and noise go below 0; beyond ±10 it is a mistake
+
+
+def check_images(images: Tensor, what: str = "images") -> Tensor:
+    """Return `images` (B, 1, N, N) unchanged, or raise `BadInput`: finite values within ±10 only."""
+    if images.ndim != 4 or images.shape[1] != 1:
+        raise BadInput(f"{what}: the shape is {tuple(images.shape)}; expected (B, 1, N, N).")
+    if not torch.isfinite(images).all():
+        raise BadInput(f"{what}: some values are not finite (NaN or infinity); clean them first.")
+    if images.numel() and images.abs().max() > LARGEST_VALUE:
+        raise BadInput(f"{what}: a value is {images.abs().max():.3g}, beyond ±{LARGEST_VALUE:g}; scale to about 1.")
+    return images
+
+
+def pad_to(images: Tensor, size: int) -> Tensor:
+    """Images (…, H, W) padded with zeros at the bottom and the right to `size` px a side."""
+    height, width = images.shape[-2:]
+    return torch.nn.functional.pad(images, (0, size - width, 0, size - height))
+
+
+def blur(images: Tensor, sigma: float) -> Tensor:
+    """Gaussian blur of images (…, H, W) by `sigma` px, zero outside: R x Cᵀ, one axis at a time."""
+    rows, columns = (_blur_matrix(side, sigma).to(images) for side in images.shape[-2:])
+    return rows @ images @ columns.T
+
+
+@lru_cache(maxsize=16)
+def _blur_matrix(size: int, sigma: float) -> Tensor:
+    """The (N, N) band matrix of a Gaussian filter cut at 3σ; its middle row sums to 1."""
+    taps = torch.arange(size)[:, None] - torch.arange(size)
+    kernel = torch.exp(-(taps**2) / (2 * sigma**2)) * (taps.abs() <= math.ceil(3 * sigma))
+    return kernel / kernel[size // 2].sum()
+
+
+def relative_error(images: Tensor, reconstructions: Tensor) -> Tensor:
+    """nmse of each image: ‖x̂ − x‖²/‖x‖², (B,)."""
+    return (reconstructions - images).square().flatten(1).sum(1) / images.square().flatten(1).sum(1).clamp(min=1e-12)
