@@ -2,7 +2,7 @@
 
     model = atomic_lib.load("digits-pursuit")
     image = atomic_lib.data.from_image("seven.png", model.size)
-    z, used = model.encode(image)
+    found = model.decompose(image)  # found.atoms, found.output, found.z
     atomic_lib.explore(model, image)  # in a notebook: a panel of sliders
 
 Importing it costs little more than torch and numpy: matplotlib, scipy and ipywidgets are imported where used.
@@ -14,10 +14,10 @@ from .metrics import evaluate
 from .model.autoencoder import AtomicAutoencoder
 from .recipes import RECIPES, Recipe
 from .training import Training
-from .weights import load, shipped
+from .weights import load, records, shipped
 
 __all__ = [
-    "RECIPES", "AtomicAutoencoder", "BadInput", "Recipe", "Training", "data", "evaluate", "explore", "load", "shipped",
+    "RECIPES", "AtomicAutoencoder", "BadInput", "Recipe", "Training", "data", "evaluate", "explore", "load", "records", "shipped",
 ]  # fmt: skip
 
 

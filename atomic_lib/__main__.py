@@ -12,10 +12,10 @@ import torch
 
 from . import metrics
 from .data.pictures import Pictures, from_image
-from .data.spikes import Sample, Spikes, from_npz
-from .devices import device_of, pick_device
+from .data.sample import from_npz
+from .data.spikes import Spikes
 from .errors import BadInput, check_range
-from .files import write_json
+from .files import check_outputs, write_json
 from .recipes import RECIPES, find
 from .studies import ablations
 from .training import Training
@@ -66,20 +66,16 @@ def train(options: argparse.Namespace) -> None:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measure shipped weights, or a file of weights, on held-out data."""
-    model, refine = load(options.weights, pick_device(options.device)), options.refine
-    if options.spikes:
+    model, sample = load(options.weights, options.device), None
+    if options.spikes is not None:
         if not isinstance(model.recipe.data, Spikes):
             raise BadInput(f"--spikes measures models of spikes; “{model.recipe.name}” is not one.")
-        sample = from_npz(options.spikes)
-        if options.count is not None:
-            sample = Sample(*(part[: max(0, options.count)] for part in sample))
-        k = sample.amplitudes.shape[1] if options.k is None and model.recipe.encoder == "pursuit" else options.k
-        found = metrics.evaluate(model, sample, len(sample.images), k=k, progress=True, refine=refine)
-    else:
-        usual = 512 if isinstance(model.recipe.data, Spikes) else 10_000
-        count = usual if options.count is None else options.count
-        found = metrics.evaluate(model, model.recipe.data, count, options.seed, options.k, progress=True, refine=refine)
-    found = {"weights": str(options.weights), "seed": options.seed, **found}
+        if options.seed is not None:
+            raise BadInput("--seed draws held-out images, --spikes names some: give one of them.")
+        sample = from_npz(options.spikes, model.recipe.data.sigma)
+    seed = options.seed or 0
+    found = metrics.evaluate(model, sample, options.count, seed, options.k, progress=True, refine=options.refine)
+    found = {"weights": str(options.weights), **({"seed": seed} if sample is None else {}), **found}
     print(json.dumps(found)) if options.json else _report(found)
 
 
@@ -87,17 +83,18 @@ def decompose(options: argparse.Namespace) -> None:
     """A user's own picture → a figure of input, output and atoms, and the latents."""
     from . import figures
 
-    model = load(options.weights, pick_device("auto"))
+    outputs = {"--out": options.out, **({} if options.json is None else {"--json": options.json})}
+    check_outputs(outputs, inputs=[options.image])
+    model = load(options.weights, "auto")
     data = model.recipe.data
     centre = getattr(data, "centre", not isinstance(data, Spikes))  # as it was trained
-    image = from_image(options.image, model.size, centre).to(device_of(model))
-    z, used = model.encode(image, options.k)
-    figures.save(figures.decomposition(model, image, options.k), options.out)
+    found = model.decompose(from_image(options.image, model.size, centre), options.k)
+    figures.save(figures.decomposition(found), options.out)
     if options.json:
-        latents = {"weights": model.recipe.name, "image": str(options.image), "used": used[0].tolist()}
-        latents["z"] = [[round(value, 6) for value in block] for block in z[0].tolist()]
+        latents = {"weights": model.recipe.name, "image": str(options.image), "used": found.used[0].tolist()}
+        latents["z"] = [[round(value, 6) for value in block] for block in found.z[0].tolist()]
         write_json(options.json, latents)
-    print(f"{options.out}: {int(used.sum())} of {used.shape[1]} blocks in use")
+    print(f"{options.out}: {int(found.used.sum())} of {found.used.shape[1]} blocks in use")
 
 
 def ablate(options: argparse.Namespace) -> None:
@@ -168,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("evaluate", help="measure weights", description=evaluate.__doc__)
     command.set_defaults(command=evaluate)
     command.add_argument("weights", metavar="NAME|FILE", help="shipped weights, or a .safetensors file")
-    command.add_argument("--seed", type=int, default=0, help="of the held-out images")
+    command.add_argument("--seed", type=int, help="of the held-out images (default: 0)")
     command.add_argument("--count", type=int, help="how many images (default: 512 of spikes, all 10,000 test digits)")
     command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     command.add_argument("--json", action="store_true", help="print one flat JSON object and nothing else")

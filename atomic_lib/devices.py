@@ -45,13 +45,16 @@ class World:
             dist.destroy_process_group()
 
 
-def pick_device(name: str) -> torch.device:
-    """ "auto", "cpu" or "cuda" → a device; raises `BadInput` for cuda where there is none."""
-    if name not in ("auto", "cpu", "cuda"):
+def pick_device(name: str | torch.device) -> torch.device:
+    """ "auto", "cpu", "cuda" or a torch.device of these kinds → a device; raises `BadInput` for one that is not here."""
+    kind = name.type if isinstance(name, torch.device) else name
+    if kind not in ("auto", "cpu", "cuda"):
         raise BadInput(f"device “{name}” is unknown; use auto, cpu or cuda.")
-    if name == "cuda" and not torch.cuda.is_available():
+    if kind == "cuda" and not torch.cuda.is_available():
         raise BadInput("device cuda: this torch sees no CUDA GPU; use --device cpu, or auto.")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+    if isinstance(name, torch.device):
+        return name
+    return torch.device("cuda" if kind != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def has_bfloat16(device: torch.device) -> bool:

@@ -16,9 +16,7 @@ from torch import Tensor
 
 from .errors import BadInput
 from .files import write_whole
-from .images import pad_to, relative_error
-from .model.autoencoder import AtomicAutoencoder, decomposed
-from .model.encoders import Code
+from .model.decomposition import Decomposition
 
 INK = LinearSegmentedColormap.from_list("ink", ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"])
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"]  # Okabe–Ito
@@ -28,41 +26,40 @@ SQUARE = {"marker": "s", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 10, "m
 CROSS = {"marker": "x", "ls": "", "color": "#D55E00", "ms": 6, "mew": 1.6}  # what is not there
 
 
-def decomposition(model: AtomicAutoencoder, image: Tensor, k: int | None = None, truth: Tensor | None = None) -> Figure:
-    """Figures 2 and 3: input, output and every atom g(zᵢ) of one image (1, 1, N, N), by energy.
+def decomposition(found: Decomposition, truth: Tensor | None = None) -> Figure:
+    """Figures 2 and 3: input, output and every atom g(zᵢ) of one image taken apart, by energy.
 
-    `truth`: true positions (n, 2), ringed in the input and in each atom that lies on one.
+    truth: θ (n, 3), ringed in the input and in each atom that lies on one.
     """
-    code = decomposed(model, image, k)
-    atoms, image, output = _by_energy(code)[0], pad_to(image.cpu(), model.size), code.atoms.sum(dim=1)
+    atoms = found.atoms[0, found.strongest()]
     titles = ["input $x$", "output $\\hat x$", *(f"$g(z_{{{i + 1}}})$" for i in range(len(atoms)))]
-    pictures = [image[0], output[0], *atoms]
-    rings = [_near(truth, picture[0]) for picture in pictures] if truth is not None else None
-    note = f"error {100 * float(relative_error(image, output)):.1f} %; {len(atoms)} atoms, by energy"
-    if not code.used.all():
-        note += f"; {int((~code.used).sum())} of {code.used.numel()} blocks not used"
+    pictures = [found.images[0], found.output[0], *atoms]
+    rings = [_near(truth[:, 1:], picture[0]) for picture in pictures] if truth is not None else None
+    note = f"error {percent(found.error[0])}; {len(atoms)} atoms, by energy"
+    if not found.used[0].all():
+        note += f"; {int((~found.used[0]).sum())} of {found.used.shape[1]} blocks not used"
     figure = gallery(pictures, 6 if len(pictures) <= 12 else 7, titles, rings=rings)
     figure.supxlabel(note, fontsize=9)
     return figure
 
 
-def overlay(models: dict[str, AtomicAutoencoder], image: Tensor) -> Figure:
-    """The figure that the paper lacks: one image (1, 1, N, N) with each stroke in its own colour, by model.
+def overlay(found: dict[str, Decomposition]) -> Figure:
+    """One image with each stroke in its own colour, as each model takes it apart.
 
     Below, the energy of each atom over the image's, in the same colour, the strongest first; after eight, colours
     come again, hatched in the bars. Only positive parts show above.
     """
-    figure = Figure(figsize=(3.0 * len(models), 4.2), dpi=110, layout="constrained")
-    axes = figure.subplots(2, len(models), squeeze=False, height_ratios=(2, 1), sharey="row")
-    for (above, below), (name, model) in zip(axes.T, models.items(), strict=True):
-        atoms = _by_energy(decomposed(model, image))[0][:, 0]
-        _show(above, inked(atoms, range(len(atoms))), name, 1, 10)
-        shares = 100 * atoms.square().sum(dim=(1, 2)) / image.cpu().square().sum()
-        colours = [COLOURS[i % len(COLOURS)] for i in range(len(atoms))]
-        hatches = ["//" if i >= len(COLOURS) else "" for i in range(len(atoms))]
-        below.bar(range(1, len(atoms) + 1), shares.tolist(), color=colours, hatch=hatches, edgecolor="white")
-        below.set(xlabel="atoms, by energy", xlim=(0.3, max(16, len(atoms)) + 0.7))
-        below.set_xticks(range(1, max(16, len(atoms)) + 1, 3))
+    figure = Figure(figsize=(3.0 * len(found), 4.2), dpi=110, layout="constrained")
+    axes = figure.subplots(2, len(found), squeeze=False, height_ratios=(2, 1), sharey="row")
+    for (above, below), (name, one) in zip(axes.T, found.items(), strict=True):
+        order = one.strongest()
+        show(above, inked(one.atoms[0, order, 0], range(len(order))), name, 1, 10)
+        colours = [COLOURS[i % len(COLOURS)] for i in range(len(order))]
+        hatches = ["//" if i >= len(COLOURS) else "" for i in range(len(order))]
+        shares = (100 * one.shares[0, order]).tolist()
+        below.bar(range(1, len(order) + 1), shares, color=colours, hatch=hatches, edgecolor="white")
+        below.set(xlabel="atoms, by energy", xlim=(0.3, max(16, len(order)) + 0.7))
+        below.set_xticks(range(1, max(16, len(order)) + 1, 3))
         below.spines[["top", "right"]].set_visible(False)
     axes[1, 0].set_ylabel("energy, % of the digit's")
     return figure
@@ -79,28 +76,28 @@ def inked(atoms: Tensor, numbers: Iterable[int]) -> Tensor:
     return (31 * paper).round() / 31
 
 
-def reconstructions(model: AtomicAutoencoder, images: Tensor) -> Figure:
-    """The supplement's input/output figure: images (B, 1, N, N), and what the model makes of them."""
-    return side_by_side({"output": model}, images)
+def side_by_side(found: dict[str, Decomposition], strokes: bool = False) -> Figure:
+    """The supplement's input/output figure: images, and in a row a model what it makes of them, with its nmse.
 
-
-def side_by_side(models: dict[str, AtomicAutoencoder], images: Tensor, strokes: bool = False) -> Figure:
-    """Images (B, 1, N, N), and in a row a model what it makes of them, with its nmse; with `strokes`, coloured below.
-
-    A model of one block has no strokes to tell apart.
+    With `strokes`, coloured below; a model of one block has no strokes to tell apart.
     """
-    pictures, titles, labels = [*images.cpu()], [""] * len(images), ["input"]
-    for name, model in models.items():
-        code = decomposed(model, images)
-        output = code.atoms.sum(dim=1)
-        pictures += [*output]
-        titles += _percent(relative_error(pad_to(images.cpu(), model.size), output))
+    images = next(iter(found.values())).images
+    pictures, titles, labels = [*images], [""] * len(images), ["input"]
+    for name, one in found.items():
+        pictures += [*one.output]
+        titles += [percent(error) for error in one.error]
         labels.append(name)
-        if strokes and model.k > 1:
-            pictures += [inked(atoms[:, 0], range(len(atoms)))[None] for atoms in _by_energy(code)]
+        if strokes and one.used.shape[1] > 1:
+            pictures += [picture[None] for picture in inks(one)]
             titles += [""] * len(images)
             labels.append("its strokes")
-    return gallery(pictures, len(images), titles, labels, dpi=140 if len(models) == 1 else 90)
+    return gallery(pictures, len(images), titles, labels, dpi=140 if len(found) == 1 else 90)
+
+
+def inks(found: Decomposition) -> list[Tensor]:
+    """Images (N, N, 3) in which each atom has its colour, the strongest the first one."""
+    orders = [found.strongest(i) for i in range(len(found))]
+    return [inked(found.atoms[i, order, 0], range(len(order))) for i, order in enumerate(orders)]
 
 
 def gallery(
@@ -111,11 +108,11 @@ def gallery(
 
     Coloured pictures, (1, N, N, 3) in [0, 1], may be among them.
     """
-    figure, axes = _grid(len(pictures), columns, dpi)
+    figure, axes = picture_grid(len(pictures), columns, dpi)
     scale = max(1e-6, *(float(picture.abs().max()) for picture in pictures))
     font = 8.5 * max(1, columns / 6.5)  # a wide figure is shown smaller
     for i, (axis, picture) in enumerate(zip(axes, pictures, strict=False)):
-        _show(axis, picture[0], titles[i] if i < len(titles) else "", scale, font)
+        show(axis, picture[0], titles[i] if i < len(titles) else "", scale, font)
         for marks, style in ((rings, RING), (diamonds, DIAMOND)):
             if marks is not None:
                 axis.plot(marks[i][:, 1].cpu(), marks[i][:, 0].cpu(), **style)
@@ -127,59 +124,64 @@ def gallery(
     return figure
 
 
-def architecture(model: AtomicAutoencoder, image: Tensor, shown: int = 4) -> Figure:
-    """Figure 1, drawn from a real model: image → f_E → latent blocks → the same g → atoms → sum."""
-    code = decomposed(model, image)
-    energies = code.atoms[0].square().sum(dim=(1, 2, 3))
-    shown = max(1, min(shown, int(code.used.sum())))
-    blocks = energies.argsort(descending=True)[:shown].sort().values
-    output = code.atoms.sum(dim=1)
-    scale = max(float(picture.abs().max()) for picture in (image, code.atoms, output))
+def architecture(found: Decomposition, shown: int = 4) -> Figure:
+    """Figure 1, drawn from a real image taken apart: image → f_E → latent blocks → the same g → atoms → sum."""
+    count = int(found.used[0].sum())
+    shown = max(1, min(shown, count))
+    blocks = found.strongest()[:shown].sort().values
     figure = Figure(figsize=(7.5, 1.15 * shown + 0.6), dpi=140)
     canvas = figure.add_axes((0, 0, 1, 1))
     canvas.set(xlim=(0, 1), ylim=(0, 1)), canvas.axis("off")
+    tall = 0.72 / shown
+    wide = tall * (1.15 * shown + 0.6) / 7.5
+    scale = max(float(picture.abs().max()) for picture in (found.images, found.atoms, found.output))
     heights = np.linspace(0.84, 0.17, shown)
-    tall, wide = 0.72 / shown, 0.72 / shown * (1.15 * shown + 0.6) / 7.5
-
-    def picture(x: float, y: float, what: Tensor, title: str, size: float = 1.0):
-        axis = figure.add_axes((x - size * wide / 2, y - size * tall / 2, size * wide, size * tall))
-        _show(axis, what, title, scale)
-
-    def box(x: float, y: float, text: str, half: tuple[float, float], colour: str, font: float = 12):
-        corner = (x - half[0], y - half[1])
-        style = {"boxstyle": "round,pad=0.006", "fc": colour, "ec": "#334455"}
-        canvas.add_patch(FancyBboxPatch(corner, 2 * half[0], 2 * half[1], **style))
-        canvas.text(x, y, text, ha="center", va="center", fontsize=font, linespacing=1.5)
-
-    def arrow(start: tuple[float, float], end: tuple[float, float]):
-        canvas.add_patch(ConnectionPatch(start, end, "data", "data", arrowstyle="-|>", color="#556677", lw=1))
-
     middle = float(heights.mean())
-    picture(0.075, middle, image[0, 0], "$x$", 1.15)
-    arrow((0.08 + 0.58 * wide, middle), (0.178, middle))
-    box(0.205, middle, "$f_E$", (0.022, 0.12), "#dbe7f3")
+    _framed(figure, (0.075, middle), (1.15 * wide, 1.15 * tall), found.images[0, 0], "$x$", scale)
+    _arrow(canvas, (0.08 + 0.58 * wide, middle), (0.178, middle))
+    _box(canvas, (0.205, middle), "$f_E$", (0.022, 0.12), "#dbe7f3")
     for i, y in zip(blocks.tolist(), heights, strict=True):
-        values = ", ".join(f"{value:.2f}" for value in code.z[0, i, :3].tolist()) + (", …" if model.d0 > 3 else "")
-        arrow((0.235, middle), (0.299, y))
-        box(0.39, y, f"$z_{{{i + 1}}}$\n({values})".replace("-", "−"), (0.084, 0.065), "#f7e3d2", 7.2)
-        arrow((0.482, y), (0.536, y))
-        box(0.565, y, "$g$", (0.02, 0.045), "#d9efe4")
-        arrow((0.595, y), (0.69 - 0.55 * wide, y))
-        picture(0.69, y, code.atoms[0, i, 0], f"$g(z_{{{i + 1}}})$")
-        arrow((0.695 + 0.5 * wide, y), (0.798, middle))
-    others = int(code.used.sum()) - len(blocks)
-    if others > 0:
-        canvas.text(0.565, 0.015, f"… and {others} more blocks, through the same $g$", ha="center", fontsize=9)
-    box(0.818, middle, r"$\Sigma$", (0.012, 0.06), "#ffffff")
-    arrow((0.84, middle), (0.92 - 0.58 * wide, middle))
-    picture(0.925, middle, output[0, 0], r"$\hat x$", 1.15)
+        _row(canvas, f"$z_{{{i + 1}}}$", found.z[0, i], y, middle, wide)
+        _framed(figure, (0.69, y), (wide, tall), found.atoms[0, i, 0], f"$g(z_{{{i + 1}}})$", scale)
+    if count > shown:
+        canvas.text(0.565, 0.015, f"… and {count - shown} more blocks, through the same $g$", ha="center", fontsize=9)
+    _box(canvas, (0.818, middle), r"$\Sigma$", (0.012, 0.06), "#ffffff")
+    _arrow(canvas, (0.84, middle), (0.92 - 0.58 * wide, middle))
+    _framed(figure, (0.925, middle), (1.15 * wide, 1.15 * tall), found.output[0, 0], r"$\hat x$", scale)
     return figure
+
+
+def _row(canvas, name: str, z: Tensor, y: float, middle: float, wide: float) -> None:
+    """One block on its way: f_E → zᵢ → g → atom → sum."""
+    values = ", ".join(f"{value:.2f}" for value in z[:3].tolist()) + (", …" if len(z) > 3 else "")
+    _arrow(canvas, (0.235, middle), (0.299, y))
+    _box(canvas, (0.39, y), f"{name}\n({values})".replace("-", "−"), (0.084, 0.065), "#f7e3d2", 7.2)
+    _arrow(canvas, (0.482, y), (0.536, y))
+    _box(canvas, (0.565, y), "$g$", (0.02, 0.045), "#d9efe4")
+    _arrow(canvas, (0.595, y), (0.69 - 0.55 * wide, y))
+    _arrow(canvas, (0.695 + 0.5 * wide, y), (0.798, middle))
+
+
+def _framed(figure: Figure, centre: tuple, size: tuple, what: Tensor, title: str, scale: float) -> None:
+    axis = figure.add_axes((centre[0] - size[0] / 2, centre[1] - size[1] / 2, *size))
+    show(axis, what, title, scale)
+
+
+def _box(canvas, centre: tuple, text: str, half: tuple, colour: str, font: float = 12) -> None:
+    style = {"boxstyle": "round,pad=0.006", "fc": colour, "ec": "#334455"}
+    corner = (centre[0] - half[0], centre[1] - half[1])
+    canvas.add_patch(FancyBboxPatch(corner, 2 * half[0], 2 * half[1], **style))
+    canvas.text(*centre, text, ha="center", va="center", fontsize=font, linespacing=1.5)
+
+
+def _arrow(canvas, start: tuple, end: tuple) -> None:
+    canvas.add_patch(ConnectionPatch(start, end, "data", "data", arrowstyle="-|>", color="#556677", lw=1))
 
 
 def curves(records: dict[str, dict], metrics: tuple[str, ...] = ("nmse",), against: str = "minutes") -> Figure:
     """Held-out metrics and the loss of trainings, by label, against "minutes" or "steps"."""
     panels = ("training loss", *metrics)
-    figure, axes = _panels(len(panels))
+    figure, axes = panelled(len(panels))
     for i, (label, record) in enumerate(records.items()):
         curve, style = record["curve"], {"color": COLOURS[i % len(COLOURS)], "label": label}
         minutes = against == "minutes"
@@ -191,13 +193,13 @@ def curves(records: dict[str, dict], metrics: tuple[str, ...] = ("nmse",), again
     for axis, title in zip(axes, panels, strict=True):
         logarithmic = title in ("training loss", "nmse", "rmse_px", "amplitude_error")
         axis.set(xlabel=f"{against} of training", title=title, yscale="log" if logarithmic else "linear")
-    _legend(figure, axes[0])
+    legend(figure, axes[0])
     return figure
 
 
 def spread(found: dict[str, list[dict]], metrics: dict[str, str]) -> Figure:
     """A dot a seed, and a bar at their mean, by variant. metrics: {key: title}; found: {variant: [{key: value}]}."""
-    figure, axes = _panels(len(metrics), 2.5)
+    figure, axes = panelled(len(metrics), 2.5)
     for axis, (key, title) in zip(axes, metrics.items(), strict=True):
         for i, results in enumerate(found.values()):
             values = [result[key] for result in results if key in result]
@@ -225,34 +227,32 @@ def save(figure: Figure, path: str | Path) -> None:
     write_whole(path, writer=lambda file: figure.savefig(file, format=kind, dpi=150, bbox_inches="tight"))
 
 
-def _panels(count: int, width: float = 3.3) -> tuple[Figure, list]:
-    figure = Figure(figsize=(width * count, 2.9), dpi=140, layout="constrained")
-    axes = figure.subplots(1, count, squeeze=False)[0]
-    for axis in axes:
+def panelled(count: int, width: float = 3.3, height: float = 2.9) -> tuple[Figure, list]:
+    """A figure and `count` panels of a size in inches: a row of up to four, or two rows."""
+    rows = 1 if count <= 4 else 2
+    columns = -(-count // rows)
+    figure = Figure(figsize=(width * columns, height * rows), dpi=140, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    for axis in axes[count:]:
+        axis.remove()
+    for axis in axes[:count]:
         axis.grid(alpha=0.25)
-    return figure, list(axes)
+    return figure, axes[:count]
 
 
-def _legend(figure: Figure, axis) -> None:
+def legend(figure: Figure, axis) -> None:
     """The labels of one panel, under all of them."""
     handles, labels = axis.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)), frameon=False, fontsize=9)
 
 
-def _by_energy(code: Code) -> list[Tensor]:
-    """For each image, the atoms (n, 1, N, N) of the blocks in use, the strongest first."""
-    sorted_atoms = []
-    for atoms, used in zip(code.atoms, code.used, strict=True):
-        order = atoms[used].square().sum(dim=(1, 2, 3)).argsort(descending=True)
-        sorted_atoms.append(atoms[used][order])
-    return sorted_atoms
+def percent(share: Tensor | float) -> str:
+    """A share as a reader sees it."""
+    return f"{100 * float(share):.1f} %"
 
 
-def _percent(errors: Tensor) -> list[str]:
-    return [f"{100 * error:.1f} %" for error in errors.tolist()]
-
-
-def _grid(count: int, columns: int, dpi: int = 140) -> tuple[Figure, list]:
+def picture_grid(count: int, columns: int, dpi: int = 140) -> tuple[Figure, list]:
+    """A figure and places for `count` pictures, in rows."""
     rows = -(-count // columns)
     figure = Figure(figsize=(1.1 * columns, 1.28 * rows), dpi=dpi, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
@@ -261,13 +261,15 @@ def _grid(count: int, columns: int, dpi: int = 140) -> tuple[Figure, list]:
     return figure, axes
 
 
-def _show(axis, picture: Tensor, title: str, scale: float, font: float = 8.5) -> None:
+def show(axis, picture: Tensor, title: str, scale: float, font: float = 8.5) -> None:
+    """A picture (N, N) on the scale −scale…scale, or in colours (N, N, 3)."""
     axis.imshow(picture.cpu().numpy(), cmap=INK, vmin=-scale, vmax=scale, interpolation="nearest")
     axis.set_title(title, fontsize=font, pad=3)
-    _bare(axis)
+    bare(axis)
 
 
-def _bare(axis) -> None:
+def bare(axis) -> None:
+    """No ticks, and a faint frame."""
     axis.set(xticks=[], yticks=[])
     for spine in axis.spines.values():
         spine.set(color="#bbbbbb", linewidth=0.6)

@@ -3,6 +3,7 @@
 import math
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,9 +12,22 @@ from .errors import BadInput
 LARGEST_VALUE = 10.0  # spikes may pile up past 1 and noise go below 0; beyond ±10 it is a mistake
 
 
-def check_images(images: Tensor, what: str = "images") -> Tensor:
-    """Return `images` (B, 1, N, N) unchanged, or raise `BadInput`: finite values within ±10 only."""
-    if images.ndim != 4 or images.shape[1] != 1:
+def as_numbers(given, what: str) -> Tensor:
+    """A tensor or numpy array of real numbers, of any type, as a float32 tensor where it is; else raises `BadInput`."""
+    if isinstance(given, np.ndarray) and given.dtype.kind in "fiub":
+        given = torch.from_numpy(np.ascontiguousarray(given))
+    if not isinstance(given, Tensor):
+        kind = f"array of {given.dtype}" if isinstance(given, np.ndarray) else type(given).__name__
+        raise BadInput(f"{what}: of type {kind}; expected a torch tensor or a numpy array of numbers.")
+    if given.is_complex() or given.is_meta:
+        raise BadInput(f"{what}: a tensor of {given.dtype} on {given.device}; expected real numbers.")
+    return given.float()
+
+
+def check_images(given, what: str = "images") -> Tensor:
+    """Images (B, 1, N, N), a tensor or a numpy array, as float32; raises `BadInput` for values not within ±10."""
+    images = as_numbers(given, what)
+    if images.ndim != 4 or images.shape[1] != 1 or 0 in images.shape[2:]:
         raise BadInput(f"{what}: the shape is {tuple(images.shape)}; expected (B, 1, N, N).")
     if not torch.isfinite(images).all():
         raise BadInput(f"{what}: some values are not finite (NaN or infinity); clean them first.")

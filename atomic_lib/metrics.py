@@ -1,80 +1,132 @@
-"""What "separated", "disentangled" and "connected" mean, as numbers (DESIGN §7).
+"""What "separated", "disentangled" and "connected" mean, as numbers.
 
-Counts are pooled over all images, and 0/0 is 0. A position is (row, column) in pixels. scipy is imported where it is
-used: importing atomic_lib costs little more than torch and numpy.
+Measuring takes a model and data; the width σ of the spikes and the amplitude from which on an atom is a detection
+belong to the data. Counts are pooled over all images, and 0/0 is 0. A position is (row, column) in pixels. scipy is
+imported where it is used: importing atomic_lib costs little more than torch and numpy.
 """
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from .data.spikes import Sample, Spikes
-from .devices import device_of
-from .errors import check_range
+from .data.sample import Sample
+from .data.spikes import Spikes
+from .errors import BadInput, check_range
 from .gaussians import energies, fit_gaussians, pairs
-from .images import pad_to
-from .model.autoencoder import decomposed
+from .model.autoencoder import AtomicAutoencoder
+from .model.decomposition import ACTIVE, Decomposition
 
-DETECTION = 0.25  # an atom of at least this amplitude says "a spike is here": half the smallest one
-ACTIVE = 0.01  # an atom is active with at least this share of its image's energy
+USUAL_SPIKES, USUAL_DIGITS = 512, 10_000  # images that are measured, unless told otherwise
 
 
-def evaluate(model, data, count: int, seed=0, k: int | None = None, progress=False, refine: int = 0) -> dict:
-    """Every metric of a model on `count` held-out images of `data`, as a flat dict of numbers.
+def evaluate(
+    model: AtomicAutoencoder,
+    data: Any = None,
+    count: int | None = None,
+    seed: int = 0,
+    k: int | None = None,
+    progress: bool = False,
+    refine: int = 0,
+) -> dict:
+    """Every metric of a model on held-out images, as a flat dict of numbers.
 
-    Spikes: fresh ones, at 128×128 always of the default set, whatever the model was trained on, else of its own; or a
-    `Sample` made elsewhere. Digits: MNIST's test set; pictures: those held out. `k`: blocks a pursuit may use.
-    `refine`: how many steps of `model.refine` the latents are given first.
+    data: `Spikes`, `Digits` or `Pictures`, of which `count` held-out images are drawn by `seed`; or a `Sample`, of
+    which the first `count` are taken; None means the model's own `usual_data`. count: 512 of spikes, all 10,000 test
+    digits, unless told otherwise. k: blocks a pursuit may use; as many as there may be spikes, unless told otherwise.
+    refine: how many steps the latents are improved first. Raises `BadInput` for what cannot be measured.
     """
     check_range("seed", seed, 0, 2**31 - 1)
-    check_range("count", count, 1, 100_000)
-    with torch.inference_mode(), tqdm(total=count, desc="evaluate", unit="image", disable=not progress) as bar:
-        detection = DETECTION
-        if isinstance(data, Spikes):
-            data = Spikes() if data.size == 128 else data
-            data, detection = data.held_out(count, seed), data.amplitude[0] / 2
-        if isinstance(data, Sample):
-            sigma = model.recipe.data.sigma
-            return spike_metrics(model, data, sigma, k=k, refine=refine, tick=bar.update, detection=detection)
-        return stroke_metrics(model, data.held_out(count, seed), k=k, refine=refine, tick=bar.update)
+    check_range("count", 1 if count is None else count, 1, 100_000)
+    sample = _drawn(usual_data(model) if data is None else data, count, seed)
+    if k is None and sample.theta is not None and getattr(model.encoder, "stops", False):
+        k = sample.theta.shape[1]
+    measure = stroke_metrics if sample.theta is None else spike_metrics
+    with tqdm(total=len(sample), desc="evaluate", unit="image", disable=not progress) as bar:
+        return measure(model, sample, k=k, refine=refine, tick=bar.update)
+
+
+def usual_data(model: AtomicAutoencoder) -> Any:
+    """What a model is measured on when nobody says: so that numbers compare, all spikes of 128×128 on the default set,
+    whatever they were trained on; else the model's own data. Raises `BadInput` for a model without a recipe."""
+    if model.recipe is None:
+        raise BadInput("this model has no recipe that says what it is for: give the data to measure it on.")
+    data = model.recipe.data
+    return Spikes() if isinstance(data, Spikes) and data.size == 128 else data
+
+
+def _drawn(data: Any, count: int | None, seed: int) -> Sample:
+    if isinstance(data, Sample):
+        sample = data[:count]
+    elif hasattr(data, "held_out"):
+        sample = data.held_out(count or (USUAL_SPIKES if isinstance(data, Spikes) else USUAL_DIGITS), seed)
+    else:
+        raise BadInput(f"data of type {type(data).__name__}; expected Spikes, Digits, Pictures or a Sample of images.")
+    if not len(sample):
+        raise BadInput("there is no image to measure; give at least one.")
+    return sample
 
 
 def spike_metrics(
-    model, sample: Sample, sigma: float, batch=64, k=None, refine=0, tick=lambda n: None, detection=DETECTION
+    model: AtomicAutoencoder,
+    sample: Sample,
+    k: int | None = None,
+    refine: int = 0,
+    tick: Callable[[int], Any] = lambda n: None,
 ) -> dict:
-    """How well blocks hold one spike each: jaccard, precision, recall, rmse_px, amplitude_error, purity and nmse of a
-    model on images whose truth is known. An atom of at least the amplitude `detection` counts."""
-    found, lost, truth, purities = Matches(), 0.0, 0.0, []
-    for start in range(0, len(sample.images), batch):
-        images, amplitudes, positions = (part[start : start + batch] for part in sample)
-        _, used, atoms = decomposed(model, images, k, refine)
-        images = pad_to(images, model.size)
-        lost += (model.combined(atoms) - images).square().sum().item()
-        truth += images.square().sum().item()
-        atoms = atoms.squeeze(2)
-        a, p = (torch.zeros(*used.shape, *tail) for tail in ((), (2,)))
-        a[used], p[used] = fit_gaussians(atoms[used], sigma)
-        for i in range(len(images)):
-            there, detected = amplitudes[i] > 0, a[i] >= detection
-            true = amplitudes[i][there], positions[i][there]
-            found += match(a[i][detected], p[i][detected], *true, radius=sigma)
-            purities.append(purity(energies(atoms[i][used[i]], *true, sigma)))
-        tick(len(images))
+    """How well blocks hold one spike each, on images whose truth, σ and threshold are known.
+
+    jaccard, precision, recall, rmse_px, amplitude_error: of detections matched one to one within σ. purity: mean over
+    true spikes of `purity`. nmse: Σ‖x̂ − x‖²/Σ‖x‖². Raises `BadInput` for a sample without a truth or a σ.
+    """
+    if sample.theta is None or not sample.sigma or not sample.detection:
+        raise BadInput("these images say no truth, σ or threshold; give Sample(images, theta, sigma, detection).")
+    found, lost, energy, purities = Matches(), 0.0, 0.0, []
+    for batch, some in taken_apart(model, sample, k, refine, tick):
+        lost += (batch.output - batch.images).square().sum().item()
+        energy += batch.images.square().sum().item()
+        theta = fits(batch, sample.sigma)
+        for i in range(len(batch)):
+            truth, atoms = some.truth(i), batch.atoms[i, batch.used[i], 0]
+            found += match(theta[i][theta[i, :, 0] >= sample.detection], truth, radius=sample.sigma)
+            purities.append(purity(energies(atoms, truth, sample.sigma)))
     purities = np.concatenate(purities)
     return {
-        "jaccard": _ratio(found.true, found.true + found.false + found.missed),
-        "precision": _ratio(found.true, found.true + found.false),
-        "recall": _ratio(found.true, found.true + found.missed),
-        "rmse_px": math.sqrt(_ratio(found.squared_distance, found.true)),
-        "amplitude_error": _ratio(found.amplitude_error, found.true),
-        "purity": _ratio(purities.sum(), len(purities)),
-        "nmse": _ratio(lost, truth), "images": len(sample.images),
+        "jaccard": ratio(found.true, found.true + found.false + found.missed),
+        "precision": ratio(found.true, found.true + found.false),
+        "recall": ratio(found.true, found.true + found.missed),
+        "rmse_px": math.sqrt(ratio(found.squared_distance, found.true)),
+        "amplitude_error": ratio(found.amplitude_error, found.true),
+        "purity": ratio(purities.sum(), len(purities)),
+        "nmse": ratio(lost, energy), "images": len(sample),
         "true_positives": found.true, "false_positives": found.false, "false_negatives": found.missed,
     }  # fmt: skip
+
+
+def taken_apart(
+    model: AtomicAutoencoder,
+    sample: Sample,
+    k: int | None = None,
+    refine: int = 0,
+    tick: Callable[[int], Any] = lambda n: None,
+) -> Iterator[tuple[Decomposition, Sample]]:
+    """A sample taken apart, batch by batch, each with what is known of its images."""
+    start = 0
+    for batch in model.decompositions(sample.images, k, refine):
+        yield batch, sample[start : start + len(batch)]
+        start += len(batch)
+        tick(len(batch))
+
+
+def fits(found: Decomposition, sigma: float) -> Tensor:
+    """The spike nearest to each atom, from its peak: θ (B, k, 3), an amplitude of 0 for blocks that are not used."""
+    theta = torch.zeros(*found.used.shape, 3)
+    theta[found.used] = fit_gaussians(found.atoms[found.used].squeeze(1), sigma)
+    return theta
 
 
 class Matches(NamedTuple):
@@ -90,16 +142,15 @@ class Matches(NamedTuple):
         return Matches(*(a + b for a, b in zip(self, other, strict=True)))
 
 
-def match(amplitudes, positions, true_amplitudes, true_positions, radius: float) -> Matches:
-    """Match detections (m,), (m, 2) one to one with true spikes (n,), (n, 2).
+def match(found: Tensor, truth: Tensor, radius: float) -> Matches:
+    """Match detections θ (m, 3) one to one with true spikes θ (n, 3).
 
     As many pairs as possible within `radius` px, and among those the least total distance.
     """
-    matched = pairs(positions, true_positions, radius)
-    errors = [abs(float(amplitudes[i] / true_amplitudes[j]) - 1) for i, j in matched]
-    squares = sum(float((positions[i] - true_positions[j]).double().square().sum()) for i, j in matched)
-    false, missed = len(amplitudes) - len(matched), len(true_amplitudes) - len(matched)
-    return Matches(len(matched), false, missed, squares, sum(errors))
+    matched = pairs(found[:, 1:], truth[:, 1:], radius)
+    errors = [abs(float(found[i, 0] / truth[j, 0]) - 1) for i, j in matched]
+    squares = sum(float((found[i, 1:] - truth[j, 1:]).double().square().sum()) for i, j in matched)
+    return Matches(len(matched), len(found) - len(matched), len(truth) - len(matched), squares, sum(errors))
 
 
 def purity(energy: np.ndarray) -> np.ndarray:
@@ -110,52 +161,52 @@ def purity(energy: np.ndarray) -> np.ndarray:
     if not energy.size:
         return np.zeros(energy.shape[1])
     of_spike, of_block = energy.sum(axis=0, keepdims=True), energy.sum(axis=1, keepdims=True)
-    return np.minimum(_ratio(energy, of_spike), _ratio(energy, of_block)).max(axis=0)
+    return np.minimum(ratio(energy, of_spike), ratio(energy, of_block)).max(axis=0)
 
 
-def stroke_metrics(model, images: Tensor, batch: int = 64, k=None, refine=0, tick=lambda n: None) -> dict:
-    """Whether atoms are strokes: connected, active_blocks, largest_share, negative_energy, spread, nmse and psnr_db
-    of a model on images (B, 1, N, N)."""
-    lost, truth, active_blocks, largest, strokes = 0.0, 0.0, [], [], []
-    for start in range(0, len(images), batch):
-        x = images[start : start + batch]
-        atoms = decomposed(model, x, k, refine).atoms.squeeze(2)
-        x = pad_to(x, model.size).squeeze(1)
-        lost += (atoms.sum(dim=1) - x).square().sum().item()
-        truth += x.square().sum().item()
-        share = energy_shares(atoms, x)
-        active_blocks += (share >= ACTIVE).sum(dim=1).tolist()
-        largest += share.max(dim=1).values.tolist()
-        whole = radius_of_gyration(x)
-        for i, j in (share >= ACTIVE).nonzero().tolist():
-            atom = atoms[i, j]
+def stroke_metrics(
+    model: AtomicAutoencoder,
+    sample: Sample,
+    k: int | None = None,
+    refine: int = 0,
+    tick: Callable[[int], Any] = lambda n: None,
+) -> dict:
+    """Whether atoms are strokes, on images of any kind.
+
+    active_blocks: atoms with 1 % or more of their image's energy, a mean over images; connected: share of them whose
+    half-maximum set is one piece; negative_energy: mean share of their energy below zero; spread: mean radius of
+    gyration over the image's; largest_share: mean over images of the largest atom's energy over the image's; nmse and
+    psnr_db of the reconstruction.
+    """
+    lost, energy, active_blocks, largest, strokes = 0.0, 0.0, [], [], []
+    for batch, _ in taken_apart(model, sample, k, refine, tick):
+        lost += (batch.output - batch.images).square().sum().item()
+        energy += batch.images.square().sum().item()
+        active_blocks += batch.active.sum(dim=1).tolist()
+        largest += batch.shares.amax(dim=1).tolist()
+        whole = radius_of_gyration(batch.images.squeeze(1)).clamp(min=1e-9)
+        for i, j in batch.active.nonzero().tolist():
+            atom = batch.atoms[i, j, 0]
             negative = atom.clamp(max=0).square().sum() / atom.square().sum()
-            spread = radius_of_gyration(atom) / whole[i].clamp(min=1e-9)
-            strokes.append((is_connected(atom), float(negative), float(spread)))
-        tick(len(x))
+            strokes.append((is_connected(atom), float(negative), float(radius_of_gyration(atom) / whole[i])))
     connected, negative, spread = np.array(strokes, dtype=float).reshape(-1, 3).T
-    nmse, mse = _ratio(lost, truth), lost / (len(images) * model.size**2)
+    mse = lost / (len(sample) * model.size**2)
     return {
-        "connected": _ratio(connected.sum(), len(connected)), "active_blocks": float(np.mean(active_blocks)),
-        "largest_share": float(np.mean(largest)), "negative_energy": _ratio(negative.sum(), len(negative)),
-        "spread": _ratio(spread.sum(), len(spread)),
-        "nmse": nmse, "psnr_db": -10 * math.log10(max(mse, 1e-12)), "images": len(images),
+        "connected": ratio(connected.sum(), len(connected)), "active_blocks": float(np.mean(active_blocks)),
+        "largest_share": float(np.mean(largest)), "negative_energy": ratio(negative.sum(), len(negative)),
+        "spread": ratio(spread.sum(), len(spread)),
+        "nmse": ratio(lost, energy), "psnr_db": -10 * math.log10(max(mse, 1e-12)), "images": len(sample),
     }  # fmt: skip
 
 
-def energy_shares(atoms: Tensor, images: Tensor) -> Tensor:
-    """The energy of atoms (B, k, N, N) over that of their images (B, N, N): (B, k), ≥ `ACTIVE` for active ones."""
-    return atoms.square().sum(dim=(2, 3)) / images.square().sum(dim=(1, 2))[:, None].clamp(min=1e-12)
-
-
-def coordinate_effects(model, image: Tensor) -> Tensor:
+def coordinate_effects(model: AtomicAutoencoder, image: Tensor) -> Tensor:
     """∂x̂/∂z_ij of one image (1, 1, N, N), for every coordinate of its blocks in use: (C, N, N)."""
     with torch.no_grad():
-        z, used = model.encode(image.to(device_of(model)))
+        z, used = model.encode(image)
         return model.jacobian(z[used]).flatten(0, 1).cpu()
 
 
-def coordinate_spread(model, images: Tensor) -> float:
+def coordinate_spread(model: AtomicAutoencoder, images: Tensor) -> float:
     """How much of a digit one latent coordinate moves: the radius of gyration of ∂x̂/∂z_ij over the digit's.
 
     Near 1, a coordinate moves the whole digit; near 0, one place. Mean over the coordinates of an image (B, 1, N, N)
@@ -168,7 +219,7 @@ def coordinate_spread(model, images: Tensor) -> float:
         if energy.sum() > 0:
             counted = radius_of_gyration(effects[energy >= ACTIVE * energy.max()])
             spreads.append(float(counted.mean() / radius_of_gyration(image[0, 0]).clamp(min=1e-9)))
-    return _ratio(sum(spreads), len(spreads))
+    return ratio(sum(spreads), len(spreads))
 
 
 def is_connected(atom: Tensor) -> bool:
@@ -195,7 +246,7 @@ def radius_of_gyration(images: Tensor) -> Tensor:
     return variance.sqrt()
 
 
-def _ratio(part, whole):
+def ratio(part, whole):
     """part/whole, where 0/0 is 0; of numbers or of arrays."""
     safe = np.where(whole == 0, 1, whole)
     return np.where(whole == 0, 0, part / safe) if np.ndim(whole) else float(part / safe)

@@ -1,10 +1,12 @@
 """Every experiment by name: data, model and optimiser as plain data, `RECIPES[name]`.
 
-paper: the authors' network and training, exactly (DESIGN §4; 10⁶ steps). plain: a one-shot encoder on a CPU's budget.
+paper: the authors' network and training, exactly (10⁶ steps). plain: a one-shot encoder on a CPU's budget.
 pursuit: an encoder that goes block by block. conventional: plain, but one decoder of the whole code, to compare with.
 """
 
 import dataclasses
+import inspect
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
@@ -14,8 +16,7 @@ from torch import Tensor, nn
 from .data.digits import Digits
 from .data.pictures import Pictures
 from .data.spikes import OtherSpikes, Spikes
-from .devices import device_of
-from .errors import BadInput, check_range
+from .errors import BadInput, check_fields, check_range
 from .model.autoencoder import AtomicAutoencoder, latent_range
 from .model.decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
 from .model.encoders import OneShotEncoder, PursuitEncoder, ReferenceEncoder
@@ -23,47 +24,64 @@ from .model.layers import BoundedLatents
 
 ENCODERS = {"reference": ReferenceEncoder, "one-shot": OneShotEncoder, "pursuit": PursuitEncoder}
 DECODERS = {"reference": ReferenceDecoder, "separable": SeparableDecoder, "stroke": StrokeDecoder}
+_RANGES = (  # of the numbers of a recipe
+    ("k", 1, 1024), ("d0", 1, 1024), ("steps", 1, 10**8), ("batch", 1, 2**20), ("warm_up", 1, 10**8), ("lr", 1e-9, 1e9),
+    ("noise", 0.0, 10.0), ("noise_end", 0.0, 10.0), ("clip", 1e-9, 1e9), ("early", 0.0, 1e3), ("align", 0.0, 1e3),
+    ("deepen_from", 0.0, 1.0), ("deepen_to", 0.0, 1.0), ("penalty_weight", 0.0, 1e3),
+)  # fmt: skip
 DATA = {"spikes": Spikes, "other-spikes": OtherSpikes, "digits": Digits, "pictures": Pictures}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a training needs to be repeated, but for its seed.
+    """What a training needs to be repeated, but for its seed: checked when it is made.
 
-    data: where images come from. k, d0: how many latent blocks, of how many coordinates. latents: "bounded" (tanh,
-    with noise of std `noise` falling to `noise_end`) or "leaky" (the paper's LeakyReLU). batch: images a step, over
-    all processes. lr: Adam's rate, constant or falling to nothing along a cosine after a short warm-up. clip: largest
-    norm of a gradient. relative: whether the loss is a relative error or, as in the paper, a mean squared error.
-    bfloat16: whether to train in mixed precision, where the machine has it. deepen: see `depth`. alignment: whether the
-    coordinates' effects are asked to be orthogonal, and the first to scale the atom (`model.misalignment`). combine:
-    how atoms make up an image. untied: whether each block has a decoder of its own. penalty: which groups of the latent
-    code a term of `penalty_weight` asks to vanish (`model.sparsity`).
+    Raises `BadInput` for a word, a type or a number that is none of a recipe's, with what is expected.
     """
 
-    name: str
-    data: Spikes | Digits | Pictures
+    name: str  # a plain file name
+    data: Spikes | Digits | Pictures  # where images come from
     encoder: Literal["reference", "one-shot", "pursuit"]
     decoder: Literal["reference", "separable", "stroke"]
-    k: int
-    d0: int
+    k: int  # latent blocks
+    d0: int  # coordinates of a block
     steps: int
     encoder_options: dict = field(default_factory=dict)
     decoder_options: dict = field(default_factory=dict)
-    latents: Literal["bounded", "leaky"] = "bounded"
-    noise: float = 0.0
-    noise_end: float = 0.0
-    batch: int = 32
-    lr: float = 1e-3
-    schedule: Literal["constant", "cosine"] = "cosine"
-    clip: float | None = 1.0
-    relative: bool = True
-    deepen: bool = True
-    bfloat16: bool = False
-    alignment: Literal["none", "orthogonal", "scaling"] = "none"
-    combine: Literal["sum", "max"] = "sum"
-    untied: bool = False
-    penalty: Literal["none", "coordinates", "blocks"] = "none"
-    penalty_weight: float = 1e-5
+    latents: Literal["bounded", "leaky"] = "bounded"  # tanh, or the paper's LeakyReLU
+    noise: float = 0.0  # std of the noise on bounded latents in training, falling …
+    noise_end: float = 0.0  # … to this along the way
+    batch: int = 32  # images a step, over all processes
+    lr: float = 1e-3  # Adam's rate
+    schedule: Literal["constant", "cosine"] = "cosine"  # cosine: falling to nothing, after a rise
+    warm_up: int = 200  # steps over which the rate rises; fewer in a short run
+    clip: float | None = 1.0  # largest norm of a gradient
+    relative: bool = True  # whether the loss is a relative error or, as in the paper, a mean squared error
+    early: float = 0.3  # weight of what a pursuit leaves behind on its way
+    deepen: bool = True  # whether a pursuit takes few steps at first, see `depth` …
+    deepen_from: float = 0.1  # … and from which progress to which it takes more and more
+    deepen_to: float = 0.4
+    bfloat16: bool = False  # mixed precision, where the machine has it
+    alignment: Literal["none", "orthogonal", "scaling"] = "none"  # of the coordinates' effects, `losses.misalignment` …
+    align: float = 0.2  # … and the weight of that term
+    combine: Literal["sum", "max"] = "sum"  # how atoms make up an image
+    untied: bool = False  # whether each block has a decoder of its own
+    penalty: Literal["none", "coordinates", "blocks"] = "none"  # groups asked to vanish, `losses.sparsity` …
+    penalty_weight: float = 1e-5  # … and the weight of that term
+
+    def __post_init__(self):
+        check_fields(self)
+        if not re.fullmatch(r"\w[\w.+-]*", self.name):
+            raise BadInput(f"Recipe: name = “{self.name}”; expected letters, digits, “-”, “.” and “_”: it names files.")
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            check_range(f"Recipe: {name}", low if value is None else value, low, high)
+        _check_options(ENCODERS[self.encoder], self.encoder_options)
+        _check_options(DECODERS[self.decoder], self.decoder_options)
+        if self.alignment != "none" and self.d0 < 2:
+            raise BadInput("Recipe: one coordinate alone cannot be aligned; take d0 of 2 or more.")
+        if self.encoder == "pursuit" and (self.untied or self.combine != "sum" or self.penalty != "none"):
+            raise BadInput("a pursuit subtracts atoms of one g: untied, max and penalties are for one-shot encoders.")
 
     def depth(self, progress: float) -> int:
         """How many steps a pursuit takes in training: if it is to `deepen`, one at first, k from 40 % on.
@@ -73,16 +91,17 @@ class Recipe:
         """
         if self.encoder != "pursuit" or not self.deepen:
             return self.k
-        return max(1, min(self.k, int(self.k * (progress - 0.1) / 0.3)))
+        share = (progress - self.deepen_from) / max(self.deepen_to - self.deepen_from, 1e-9)
+        return max(1, min(self.k, int(self.k * share)))
+
+    def noise_at(self, progress: float) -> float:
+        """The std of the noise on latents, so far on the way."""
+        return self.noise + (self.noise_end - self.noise) * progress
 
     def build(self) -> AtomicAutoencoder:
         """A new model with random weights from torch's global generator."""
-        check_range("k", self.k, 1, 1024)
-        check_range("d0", self.d0, 1, 1024)
-        latents = {"bounded": BoundedLatents(self.noise), "leaky": nn.LeakyReLU(0.2)}[self.latents]
+        latents = BoundedLatents() if self.latents == "bounded" else nn.LeakyReLU(0.2)
         encoder = ENCODERS[self.encoder](self.k, self.d0, self.data.size, latents, **self.encoder_options)
-        if self.encoder == "pursuit" and (self.untied or self.combine != "sum" or self.penalty != "none"):
-            raise BadInput("a pursuit subtracts atoms of one g: untied, max and penalties are for one-shot encoders.")
         drawers = self.k if self.untied else 1
         gs = [DECODERS[self.decoder](self.d0, self.data.size, **self.decoder_options) for _ in range(drawers)]
         model = AtomicAutoencoder(encoder, Untied(gs) if self.untied else gs[0], self.combine)
@@ -108,6 +127,15 @@ class Recipe:
             return Recipe(**{**fields, "data": cls(**data)})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(f"the record's recipe is not one of this version ({error}); train again.") from None
+
+
+def _check_options(kind: type, options: dict) -> None:
+    """Raise `BadInput` for a word that is no option of an encoder or decoder, or that is not a number."""
+    known = [name for name in inspect.signature(kind).parameters if name not in ("k", "d0", "size", "latents")]
+    for word, value in options.items():
+        if word not in known:
+            raise BadInput(f"Recipe: {kind.__name__} has no option “{word}”; it has {', '.join(known) or 'none'}.")
+        check_range(f"Recipe: {kind.__name__}'s {word}", value, 0.0, 1e6)
 
 
 def find(name: str) -> Recipe:
@@ -161,6 +189,6 @@ RECIPES["digits-conventional"] = _conventional(RECIPES["digits-plain"])
 def training_range(model: AtomicAutoencoder, count: int = 1024, seed: int = 0) -> Tensor:
     """The `latent_range` (d0, 2) over `count` training images; zeros if none of them uses a block."""
     images = model.recipe.data.batch(count, torch.Generator().manual_seed(seed))
-    parts = [model.encode(part.to(device_of(model))) for part in images.split(128)]
+    parts = [model.encode(part) for part in images.split(128)]
     z, used = (torch.cat(part) for part in zip(*parts, strict=True))
-    return latent_range(z, used) if used.any() else torch.zeros(model.d0, 2)
+    return latent_range(z, used).clone() if used.any() else torch.zeros(model.d0, 2)

@@ -24,21 +24,28 @@ from .progress import Curve, stop_requests
 from .recipes import Recipe
 from .weights import commit, load_checkpoint, save
 
-WARM_UP = 200  # steps over which the rate rises; fewer in a short run
 LOOKS = 20  # held-out evaluations along a training
 
 
 class Objective(nn.Module):
     """The loss as a module, so that DistributedDataParallel sees one forward call a step."""
 
-    def __init__(self, model: AtomicAutoencoder):
+    def __init__(self, model: AtomicAutoencoder, recipe: Recipe):
         super().__init__()
-        self.model = model
+        self.model, self.recipe = model, recipe
 
-    def forward(self, images: torch.Tensor, depth: int) -> torch.Tensor:
-        recipe, device = self.model.recipe, images.device
+    def forward(self, images: torch.Tensor, progress: float) -> torch.Tensor:
+        recipe, device, latents = self.recipe, images.device, self.model.encoder.latents
+        if recipe.noise:
+            latents.noise = recipe.noise_at(progress)
         with torch.autocast(device.type, torch.bfloat16, enabled=is_mixed(recipe, device)):
-            return loss(self.model, images, depth, recipe.relative)
+            value = loss(
+                self.model, images, recipe.depth(progress), recipe.relative, recipe.early, recipe.penalty,
+                recipe.penalty_weight, recipe.alignment, recipe.align,
+            )  # fmt: skip
+        if recipe.noise:
+            latents.noise = 0.0
+        return value
 
 
 def is_mixed(recipe: Recipe, device: torch.device) -> bool:
@@ -64,7 +71,7 @@ class Training:
             raise BadInput(f"a batch of {recipe.batch} images cannot be shared evenly by {self.world.size} processes.")
         torch.manual_seed(seed)
         self.model = recipe.build().to(self.world.device)
-        self.objective = Objective(self.model)
+        self.objective = Objective(self.model, recipe)
         if self.world.size > 1:
             self.objective = DistributedDataParallel(self.objective)
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=recipe.lr)
@@ -117,12 +124,10 @@ class Training:
         recipe, world = self.recipe, self.world
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
-        if recipe.noise:
-            self.model.encoder.latents.noise = recipe.noise + (recipe.noise_end - recipe.noise) * self.progress
         # the batch, then the noise, are drawn from a stream of this seed, step and process alone
         torch.manual_seed((self.seed * 1_000_003 + self.step) * 1024 + world.rank)
         images = recipe.data.batch(recipe.batch // world.size, world.generator)
-        value = self.objective(images, recipe.depth(self.progress))
+        value = self.objective(images, self.progress)
         self.optimiser.zero_grad(set_to_none=True)
         value.backward()
         if recipe.clip:
@@ -135,7 +140,7 @@ class Training:
         """The learning rate of the step at hand."""
         if self.recipe.schedule == "constant":
             return self.recipe.lr
-        rise = min(1.0, (self.step + 1) / min(WARM_UP, self.steps))
+        rise = min(1.0, (self.step + 1) / min(self.recipe.warm_up, self.steps))
         return self.recipe.lr * rise * (0.5 + 0.5 * math.cos(math.pi * min(1.0, self.progress)))
 
     def save(self, folder: str | Path) -> None:
@@ -167,7 +172,7 @@ class Training:
     def record(self, count: int = 512) -> dict:
         """What ships beside the weights: how they came to be, and how good they are on held-out data."""
         recipe = self.recipe
-        metrics = evaluate(self.model.eval(), recipe.data, count) if self.world.rank == 0 else {}
+        metrics = evaluate(self.model.eval(), count=count) if self.world.rank == 0 else {}
         precision = "bfloat16" if is_mixed(recipe, self.world.device) else "float32"
         return {
             "name": recipe.name, "recipe": recipe.as_json(), "seed": self.seed,
@@ -180,7 +185,7 @@ class Training:
         """Add held-out metrics on a few images to the curve; returns the seconds that it took."""
         began = time.monotonic()
         if self.world.rank == 0:
-            found = evaluate(self.model.eval(), self.recipe.data, count=128)
+            found = evaluate(self.model.eval(), count=128)
             self.curve.held_out.append({"step": self.step, "seconds": round(self.seconds, 2), **found})
             self.model.train()
         return time.monotonic() - began

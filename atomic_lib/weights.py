@@ -21,13 +21,13 @@ from .model.autoencoder import AtomicAutoencoder
 from .recipes import Recipe
 
 
-def load(name: str | Path, device: str | torch.device = "cpu") -> AtomicAutoencoder:
+def load(name: str | Path, device: str | torch.device = "auto") -> AtomicAutoencoder:
     """A trained model in eval mode, by the name of shipped weights or the path of a .safetensors file.
 
-    Its attributes `recipe` and `record` say what it is and how it was trained. Raises `BadInput` when weights or
+    device: "auto" (a GPU where there is one), "cpu", "cuda", or a torch.device. Its attributes `recipe` and `record` say what it is and how it was trained. Raises `BadInput` when weights or
     record are missing, altered, or of another recipe.
     """
-    path = _locate(name)
+    path, device = _locate(name), pick_device(device)
     record = read_record(path.with_suffix(".json"))
     try:
         content = path.read_bytes()
@@ -48,6 +48,11 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> AtomicAutoenco
 def shipped() -> list[str]:
     """The names of the weights in `data/weights`."""
     return sorted(file.stem for file in (data_folder() / "weights").glob("*.safetensors"))
+
+
+def records() -> dict[str, dict]:
+    """The records of the weights in `data/weights`, by name."""
+    return {name: read_record(data_folder() / "weights" / f"{name}.json") for name in shipped()}
 
 
 def read_record(path: str | Path) -> dict:

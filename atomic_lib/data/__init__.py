@@ -2,6 +2,7 @@
 
 from .digits import Digits
 from .pictures import Pictures, from_folder, from_image
-from .spikes import OtherSpikes, Sample, Spikes
+from .sample import Sample, from_npz
+from .spikes import OtherSpikes, Spikes
 
-__all__ = ["Digits", "OtherSpikes", "Pictures", "Sample", "Spikes", "from_folder", "from_image"]
+__all__ = ["Digits", "OtherSpikes", "Pictures", "Sample", "Spikes", "from_folder", "from_image", "from_npz"]

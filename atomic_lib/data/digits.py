@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import BadInput
+from ..errors import BadInput, check_fields, check_range
 from ..files import data_folder
 from ..images import blur
+from .sample import Sample
 
 # sha256 of the original IDX files, uncompressed
 MNIST_SHA256 = {
@@ -33,19 +34,29 @@ class Digits:
 
     size: int = 128
 
+    def __post_init__(self):
+        check_fields(self)
+        check_range("digits: size", self.size, 1, 16_384)
+
     def batch(self, count: int, generator: torch.Generator) -> Tensor:
         """`count` training digits (B, 1, N, N), drawn with replacement, on the generator's device."""
         images = _mnist_on(generator.device)
         chosen = torch.randint(len(images), (count,), generator=generator, device=generator.device)
         return smooth_strokes(images[chosen], self.size)
 
-    def held_out(self, count: int, seed: int = 0) -> Tensor:
-        """`count` MNIST test digits (B, 1, N, N): all in their order, or a random choice by `seed`."""
+    def held_out(self, count: int, seed: int = 0) -> Sample:
+        """`count` MNIST test digits: all in their order, or a random choice by `seed`."""
         images, _ = mnist(train=False)
-        return smooth_strokes(images[choose(len(images), count, seed)], self.size)
+        return Sample(smooth_strokes(images[choose(len(images), count, seed)], self.size))
+
+    def first(self, count: int) -> Sample:
+        """The first `count` MNIST test digits, in their order."""
+        check_range("count", count, 1, 10_000)
+        return Sample(smooth_strokes(mnist(train=False)[0][:count], self.size))
 
     def of_each_class(self, number: int) -> tuple[Tensor, Tensor]:
         """The first `number` test digits of each class, in their order (B, 1, N, N), and their labels (B,)."""
+        check_range("number", number, 1, 10_000)
         images, labels = mnist(train=False)
         chosen = first_of_each(labels, number)
         return smooth_strokes(images[chosen], self.size), labels[chosen]
@@ -99,6 +110,8 @@ def _mnist_on(device: torch.device) -> Tensor:
 
 def choose(total: int, count: int, seed: int) -> Tensor:
     """All of them in their order, or `count` of them by `seed`."""
+    check_range("count", count, 1, 100_000)
+    check_range("seed", seed, 0, 2**31 - 1)
     if count >= total:
         return torch.arange(total)
     return torch.randperm(total, generator=torch.Generator().manual_seed(seed))[:count]

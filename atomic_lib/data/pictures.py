@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import BadInput
+from ..errors import BadInput, check_fields, check_range
 from ..images import pad_to
 from .digits import EXTENT, choose, first_of_each, pen
+from .sample import Sample
 
 
 @dataclass(frozen=True)
@@ -23,19 +24,31 @@ class Pictures:
     size: int = 128
     centre: bool = True  # as `from_image` has it
 
+    def __post_init__(self):
+        check_fields(self)
+        check_range("pictures: size", self.size, 1, 16_384)
+        if not self.folder.strip():
+            raise BadInput("pictures: the folder's name is empty; name a folder of pictures.")
+
     def batch(self, count: int, generator: torch.Generator) -> Tensor:
         """`count` training pictures (B, 1, N, N), drawn with replacement, on the generator's device."""
         images = _pictures(self)[0]
         chosen = torch.randint(len(images), (count,), generator=generator, device=generator.device)
         return images[chosen.cpu()].to(generator.device).float() / 255
 
-    def held_out(self, count: int, seed: int = 0) -> Tensor:
-        """At most `count` pictures (B, 1, N, N) that training never sees, chosen as of `Digits`."""
+    def held_out(self, count: int, seed: int = 0) -> Sample:
+        """At most `count` pictures that training never sees, chosen as of `Digits`."""
         images = _pictures(self)[1]
-        return images[choose(len(images), count, seed)].float() / 255
+        return Sample(images[choose(len(images), count, seed)].float() / 255)
+
+    def first(self, count: int) -> Sample:
+        """At most the first `count` held-out pictures, in their order."""
+        check_range("count", count, 1, 100_000)
+        return Sample(_pictures(self)[1][:count].float() / 255)
 
     def of_each_class(self, number: int) -> tuple[Tensor, Tensor]:
         """As of `Digits`, from held-out writers of HWD+; raises `BadInput` for a folder of files."""
+        check_range("number", number, 1, 10_000)
         _, images, labels = _pictures(self)
         if labels is None:
             raise BadInput(f"{self.folder}: a folder of files says no digit's class; name a copy of HWD+ for that.")
@@ -76,6 +89,7 @@ def from_image(path, size: int = 128, centre: bool = True) -> Tensor:
     Raises `BadInput` for a file that cannot be read or is constant, for a drawing on a photograph, and for a picture
     too large to keep in place.
     """
+    check_range("size", size, 1, 16_384)
     ink = _ink(path, drawing=centre)
     if centre:
         return pen(_centred(ink, size), stretch=True)
@@ -106,6 +120,8 @@ def from_folder(path, size: int = 128, centre: bool = True) -> Tensor:
     """
     from PIL import Image
 
+    if not isinstance(path, str | Path) or not str(path).strip():
+        raise BadInput(f"folder {path!r}: expected the name of a folder of pictures.")
     folder = Path(path)
     if not folder.is_dir():
         raise BadInput(f"{path}: there is no such folder.")
@@ -146,7 +162,7 @@ def _ink(path, drawing: bool) -> Tensor:
     away = away @ torch.linalg.eigh(away.flatten(0, 1).T @ away.flatten(0, 1)).eigenvectors[:, -1]
     away = away if away.max() > -away.min() else -away
     ink = away / away.max()
-    if not torch.isfinite(ink).all() or away.max() < 1e-3 * max(1.0, float(pixels.max())):
+    if not torch.isfinite(ink).all() or away.max() < 0.02 * max(1.0, float(pixels.max())):
         raise BadInput(f"{path}: the picture is constant or not finite; expected a drawing on a plain background.")
     if drawing and (ink[edge].abs() > 0.25).float().mean() > 0.3:
         told = "pen and paper cannot be told apart, for its background is not plain"

@@ -5,26 +5,14 @@ positions are real numbers and images are exact samples of the sum.
 """
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from ..errors import BadInput
+from ..errors import BadInput, check_fields, check_range
 from ..gaussians import render
-from ..images import check_images
-
-
-class Sample(NamedTuple):
-    """Images with the truth that drew them; an amplitude of 0 marks an absent spike.
-
-    images: (B, 1, N, N). amplitudes: (B, k). positions: (B, k, 2), (row, column) in pixels from the centre of the
-    top-left pixel.
-    """
-
-    images: Tensor
-    amplitudes: Tensor
-    positions: Tensor
+from .sample import Sample
 
 
 @dataclass(frozen=True)
@@ -45,7 +33,11 @@ class Spikes:
     fewest: int = 1
 
     def __post_init__(self):
+        check_fields(self)
         low, high = self.amplitude
+        check_range("spikes: size", self.size, 1, 16_384)
+        check_range("spikes: separation", self.separation, 0.0, 1e3)
+        check_range("spikes: border", self.border, 0.0, 1e3)
         if self.k < 1 or not 0 <= self.fewest <= self.k:
             raise BadInput(f"spikes: k = {self.k}, fewest = {self.fewest}; expected 0 ≤ fewest ≤ k and k ≥ 1.")
         if not (self.sigma > 0 and 0 < low <= high):
@@ -69,16 +61,22 @@ class Spikes:
         present = torch.arange(self.k, device=device) < number
         low, high = self.amplitude
         amplitudes = low + (high - low) * torch.rand(count, self.k, generator=generator, device=device)
-        amplitudes = amplitudes * present
-        positions = self._positions(present, generator)
-        return Sample(render(amplitudes, positions, self.size, self.sigma), amplitudes, positions)
+        theta = torch.cat([(amplitudes * present)[..., None], self._positions(present, generator)], dim=2)
+        return Sample(render(theta, self.size, self.sigma), theta, self.sigma, self.detection)
 
     def batch(self, count: int, generator: torch.Generator) -> Tensor:
         """`count` training images (B, 1, N, N), without their truth."""
         return self.sample(count, generator).images
 
+    @property
+    def detection(self) -> float:
+        """The least amplitude that says "a spike is here": half of the faintest."""
+        return self.amplitude[0] / 2
+
     def held_out(self, count: int, seed: int = 0) -> Sample:
         """`count` images that no training saw: training seeds are never negative, these are."""
+        check_range("count", count, 1, 100_000)
+        check_range("seed", seed, 0, 2**31 - 1)
         return self.sample(count, torch.Generator().manual_seed(-1 - seed))
 
     def _positions(self, present: Tensor, generator: torch.Generator) -> Tensor:
@@ -121,8 +119,6 @@ class OtherSpikes(Spikes):
         narrow, wide = self.widths
         if not 0 < narrow <= wide:
             raise BadInput(f"spikes: widths {narrow}…{wide} σ; expected two positive numbers, the smaller first.")
-        if self.pairs not in ("none", "shared", "free"):
-            raise BadInput(f"spikes: pairs “{self.pairs}”; expected none, shared or free.")
 
     @property
     def parameters(self) -> int:
@@ -144,40 +140,11 @@ class OtherSpikes(Spikes):
             amplitudes = amplitudes[:, ::2].repeat_interleave(2, dim=1)
         narrow, wide = self.widths
         widths = self.sigma * (narrow + (wide - narrow) * torch.rand(shape, generator=generator, device=device))
-        amplitudes, positions = amplitudes * present, self._positions(present, generator)
-        return Sample(render(amplitudes, positions, self.size, widths[..., None]), amplitudes, positions)
+        theta = torch.cat([(amplitudes * present)[..., None], self._positions(present, generator)], dim=2)
+        return Sample(render(theta, self.size, widths[..., None]), theta, self.sigma, self.detection)
 
     def _places(self, count: int, k: int, generator: torch.Generator) -> Tensor:
         places = super()._places(count, k, generator)
         if self.line:
             places[..., 0] = (self.size - 1) / 2
         return places
-
-
-def from_npz(path) -> Sample:
-    """Spikes made elsewhere: an .npz with images (B, N, N), amplitudes (B, k), positions (B, k, 2).
-
-    Raises `BadInput` when the file or its shapes are not that.
-    """
-    import numpy as np
-
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = [torch.from_numpy(np.asarray(file[name], dtype=np.float32)) for name in Sample._fields]
-    except KeyError as error:
-        raise BadInput(f"{path}: an array is missing ({error}); expected {', '.join(Sample._fields)}.") from None
-    except FileNotFoundError:
-        raise BadInput(f"{path}: there is no such file.") from None
-    except Exception as error:  # numpy raises many kinds for a file that is no .npz of numbers
-        raise BadInput(f"{path}: cannot be read as an .npz file of numbers ({error}).") from None
-    images, amplitudes, positions = arrays
-    shapes = f"images {tuple(images.shape)}, amplitudes {tuple(amplitudes.shape)}, positions {tuple(positions.shape)}"
-    fits = images.ndim == 3 and amplitudes.ndim == 2 and positions.shape == (*amplitudes.shape, 2)
-    if not fits or len(images) != len(amplitudes) or images.shape[1] != images.shape[2] or 0 in positions.shape:
-        raise BadInput(f"{path}: {shapes}; expected (B, N, N), (B, k), (B, k, 2) with one B ≥ 1 and k ≥ 1.")
-    for name, array in (("amplitudes", amplitudes), ("positions", positions)):
-        if not torch.isfinite(array).all():
-            raise BadInput(f"{path}: {name} hold values that are not finite; mark an absent spike by amplitude 0.")
-    if amplitudes.min() < 0:
-        raise BadInput(f"{path}: an amplitude is {amplitudes.min():.3g}; expected 0 (absent) or more.")
-    return Sample(check_images(images[:, None], str(path)), amplitudes, positions)

@@ -3,11 +3,10 @@
 import torch
 from torch import Tensor
 
-from ..devices import device_of
 from ..errors import BadInput, check_range
-from ..images import check_images, pad_to, relative_error
+from ..images import check_images, relative_error
 from ..model.autoencoder import AtomicAutoencoder
-from ..model.encoders import OneShot
+from ..model.decomposition import matching
 from ..recipes import training_range
 
 TRAINING = 128  # images of the training set that say how far a coordinate goes
@@ -21,12 +20,10 @@ class Scene:
     """
 
     def __init__(self, model: AtomicAutoencoder, images: Tensor, ranges: Tensor | None = None):
-        if not isinstance(images, Tensor):
-            raise BadInput(f"images: a {type(images).__name__}; expected a tensor (B, 1, N, N), as is `sample.images`.")
-        check_range("the number of images", len(check_images(images)), 1, 1000)
-        self.model, self.device = model, device_of(model)
-        self.encoded, self.used = self._encode(images)
-        self.images = pad_to(images.cpu().float(), model.size)
+        images = check_images(images)
+        check_range("the number of images", len(images), 1, 1000)
+        self.model, self.found = model, model.decompose(images)
+        self.encoded, self.used, self.images = self.found.z, self.found.used, self.found.images
         self.low, self.high = self._ranges(ranges)
         self.start, self.end, self.t, self.moved = 0, min(1, len(images) - 1), 0.0, None
         self.open(self.start, self.end)
@@ -36,7 +33,7 @@ class Scene:
         kept = (self.moved, self.on) if start == self.start and self.moved is not None else None
         self.start, self.end = start, end
         a, b = (self.encoded[i, self.used[i]] for i in (start, end))
-        rows, columns = self._pairs(a, b)
+        rows, columns = self._pairs(start, end)
         lone = [j for j in range(len(b)) if j not in columns]
         self.first = torch.cat([a, b[lone]])
         self.last = self.first.clone()
@@ -114,12 +111,6 @@ class Scene:
             return said + "; the image is empty."
         return said + f"; difference to the input {_percent(relative_error(self.input[None], self.sum[None]))}."
 
-    def _encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        with torch.inference_mode():
-            parts = [self.model.encode(part.to(self.device)) for part in images.split(64)]
-        z, used = (torch.cat(part).cpu() for part in zip(*parts, strict=True))
-        return z.float(), used
-
     def _ranges(self, ranges: Tensor | None) -> Tensor:
         """The lowest and the highest value of each coordinate, (2, d0)."""
         if ranges is None:
@@ -132,14 +123,12 @@ class Scene:
         low, high = seen.amin(dim=0), seen.amax(dim=0)
         return torch.stack([low, torch.maximum(high, low + 0.01)])  # a slider needs somewhere to go
 
-    def _pairs(self, a: Tensor, b: Tensor) -> tuple:
-        """Which blocks of `start` become which of `end`: by number, or the nearest where a pursuit numbers them."""
-        if isinstance(self.model.encoder, OneShot):
-            return torch.arange(len(a)), torch.arange(len(b))
-        from scipy.optimize import linear_sum_assignment
-
-        width = self.high - self.low
-        return linear_sum_assignment(torch.cdist(a / width, b / width).numpy())
+    def _pairs(self, start: int, end: int) -> tuple[list[int], list[int]]:
+        """Which blocks in use of `start` become which of `end`, numbered among those: as `matching` has it."""
+        order = matching(self.found[start], self.found[end])[0]
+        here, there = (self.used[i].nonzero()[:, 0].tolist() for i in (start, end))
+        both = [(here.index(i), there.index(int(j))) for i, j in enumerate(order) if i in here and int(j) in there]
+        return [i for i, _ in both], [j for _, j in both]
 
     def _path(self) -> Tensor:
         return torch.lerp(self.first, self.last, self.t)  # at 0 and 1 exactly the ends
@@ -149,7 +138,7 @@ class Scene:
 
     def _draw(self, z: Tensor) -> Tensor:
         with torch.inference_mode():
-            return self.model.g(z.to(self.device))[:, 0].float().cpu()
+            return self.model.g(z.to(self.model.device))[:, 0].float().cpu()
 
     def _redraw(self) -> None:
         """Bring z and atoms up to date; g runs for the blocks that moved, together."""

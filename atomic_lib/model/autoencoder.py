@@ -1,30 +1,45 @@
 """The atomic autoencoder of the paper: f = f_D ∘ f_E with f_D(z) = Σᵢ g(zᵢ)."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import jvp
 
 from ..devices import device_of
 from ..errors import BadInput, check_range
-from ..images import check_images, pad_to
-from .encoders import Code
+from ..images import as_numbers, check_images, pad_to
+from . import inference
+from .decomposition import Decomposition, joined
 from .layers import bound_of
 
 
 class AtomicAutoencoder(nn.Module):
     """An encoder f_E, and one decoder block g whose copies are summed (Section II-B, Fig. 1).
 
-    Shapes: images (B, 1, N, N), latents z (B, k, d0), atoms (B, k, 1, N, N), used (B, k).
+    Shapes: images (B, 1, N, N), latents z (B, k, d0), atoms (B, k, 1, N, N), used (B, k). A model that was built from
+    a recipe carries it as `recipe`, one that was loaded its training's `record` too; nothing here needs them. Raises
+    `BadInput` for an encoder and a g that do not fit each other.
     """
+
+    recipe: Any = None
+    record: dict | None = None
 
     def __init__(self, encoder: nn.Module, g: nn.Module, combine: str = "sum"):
         super().__init__()
         if encoder.d0 != g.d0:
             raise BadInput(f"the encoder gives blocks of d0 = {encoder.d0}, the decoder wants d0 = {g.d0}.")
-        self.encoder, self.g, self.combine, self.recipe = encoder, g, combine, None
+        if getattr(encoder, "size", g.size) != g.size:
+            raise BadInput(f"the encoder sees {encoder.size} pixels a side, the decoder draws {g.size}.")
+        self.encoder, self.g, self.combine = encoder, g, combine
         self.k, self.d0, self.size = encoder.k, g.d0, g.size
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return device_of(self)
 
     def encode(self, images: Tensor, k: int | None = None) -> tuple[Tensor, Tensor]:
         """Images → (z, used): the latent blocks, and which of them are in use.
@@ -32,17 +47,12 @@ class AtomicAutoencoder(nn.Module):
         Only an encoder that stops by itself leaves blocks unused; only such a one takes another `k` than it was
         trained with. Raises `BadInput` for images that do not fit the model.
         """
-        return self.encoder(self._fitting(images, k), self.g, k)[:2]
+        with _evaluating(self):
+            return self.encoder(self._fitting(images, k), self.g, k)[:2]
 
     def atoms(self, z: Tensor, used: Tensor | None = None) -> Tensor:
-        """z → the atoms g(zᵢ); blocks that are not `used` draw nothing."""
-        if z.ndim != 3 or z.shape[2] != self.d0:
-            raise BadInput(f"latents have the shape {tuple(z.shape)}; expected (B, k, {self.d0}).")
-        if used is None or used.all():
-            return self.g(z.flatten(0, 1)).unflatten(0, z.shape[:2])
-        atoms = z.new_zeros(*z.shape[:2], 1, self.size, self.size)
-        atoms[used] = self.g(z[used])  # g runs for the blocks in use only
-        return atoms
+        """z → the atoms g(zᵢ); blocks that are not `used` draw nothing. Raises `BadInput` for other shapes."""
+        return inference.draw(self.g, *self._latents(z, used))
 
     def decode(self, z: Tensor, used: Tensor | None = None) -> Tensor:
         """z → images: x̂ = Σᵢ g(zᵢ), the line that the paper is about."""
@@ -56,22 +66,53 @@ class AtomicAutoencoder(nn.Module):
         """Images → their reconstructions f(x) = f_D(f_E(x))."""
         return self.decode(*self.encode(images))
 
-    def decompose(self, images: Tensor, k: int | None = None) -> Code:
-        """Images → z, used and atoms together, computed once."""
-        code = self.encoder(self._fitting(images, k), self.g, k)
-        return code if code.atoms is not None else code._replace(atoms=self.atoms(code.z))
+    @torch.no_grad()
+    def decompose(self, images: Tensor, k: int | None = None, refine: int = 0, batch: int = 64) -> Decomposition:
+        """Take images apart: z, which blocks are used, atoms and output together, computed once, on the CPU.
+
+        The network sees `batch` images at a time. refine: how many steps the latents are improved first, see `refine`.
+        """
+        return joined(list(self.decompositions(images, k, refine, batch)))
+
+    @torch.no_grad()
+    def decompositions(
+        self, images: Tensor, k: int | None = None, refine: int = 0, batch: int = 64
+    ) -> Iterator[Decomposition]:
+        """`decompose` batch by batch, for more images than memory holds atoms of."""
+        check_range("refine", refine, 0, 10_000)
+        for part in self._fitting(images, k).split(batch):
+            with _evaluating(self):
+                z, used, atoms = self.encoder(part, self.g, k)
+            if refine:
+                z, atoms = self.refine(part, z, refine, used), None
+            atoms = inference.draw(self.g, z, used) if atoms is None else atoms
+            yield Decomposition(*(one.cpu() for one in (part, z, used, atoms, self.combined(atoms))))
+
+    def refine(self, images: Tensor, z: Tensor, steps: int = 10, used: Tensor | None = None) -> Tensor:
+        """Latents that fit the images (B, 1, N, N) better than z (B, k, d0), see `inference.refine`.
+
+        Bounded latents stay in their box. Blocks that are not `used` stay out.
+        """
+        check_range("steps", steps, 0, 10_000)
+        z, used = self._latents(z, used)
+        return inference.refine(self.g, self._fitting(images, None), z, steps, used, bound_of(self.encoder.latents))
+
+    def jacobian(self, z: Tensor) -> Tensor:
+        """∂g/∂z at latent blocks z (M, d0): what each coordinate changes in its atom, (M, d0, N, N)."""
+        return inference.jacobian(self.g, z)
 
     def box(self, ranges: Tensor | None = None) -> Tensor:
         """Low and high (d0, 2) of each coordinate: (−1, 1) for bounded latents, or the `ranges` given.
 
-        Latents without a bound have no box: give the range that encoded images take (`latent_range`), as the
-        paper does. Raises `BadInput` without a box, or for one with an empty side.
+        Latents without a bound have no box: give the range that encoded images take (`latent_range`), as the paper
+        does. Raises `BadInput` without a box, or for one with an empty or endless side.
         """
         if ranges is None and bound_of(self.encoder.latents) == math.inf:
             raise BadInput("the latents of this model are not bounded: give `ranges`, the range of encoded images.")
         ranges = torch.tensor([[-1.0, 1.0]] * self.d0) if ranges is None else torch.as_tensor(ranges).float().cpu()
-        if ranges.shape != (self.d0, 2) or not (ranges[:, 0] < ranges[:, 1]).all():
-            raise BadInput(f"ranges: {ranges.tolist()}; expected {self.d0} pairs, low < high.")
+        in_order = ranges.shape == (self.d0, 2) and bool((ranges[:, 0] < ranges[:, 1]).all())
+        if not in_order or not ranges.isfinite().all():
+            raise BadInput(f"ranges: {ranges.tolist()}; expected {self.d0} pairs of finite numbers, low < high.")
         return ranges
 
     def random_codes(
@@ -81,9 +122,11 @@ class AtomicAutoencoder(nn.Module):
         blocks = self.k if blocks is None else blocks
         check_range("count", count, 1, 100_000)
         check_range("blocks", blocks, 1, 1024)
+        if not isinstance(generator, torch.Generator):
+            raise BadInput(f"generator: of type {type(generator).__name__}; expected a torch.Generator.")
         low, high = self.box(ranges).to(generator.device).T
         uniform = torch.rand(count, blocks, self.d0, generator=generator, device=generator.device)
-        return (low + (high - low) * uniform).to(device_of(self))
+        return (low + (high - low) * uniform).to(self.device)
 
     @torch.no_grad()
     def sample(
@@ -95,62 +138,31 @@ class AtomicAutoencoder(nn.Module):
         """
         return self.decode(self.random_codes(count, generator, blocks, ranges))
 
-    def jacobian(self, z: Tensor) -> Tensor:
-        """∂g/∂z at latent blocks z (M, d0): what each coordinate changes in its atom, (M, d0, N, N)."""
-        along = torch.eye(self.d0, dtype=z.dtype, device=z.device)
-        return torch.cat([jvp(self.g, (z,), (one.expand_as(z),))[1] for one in along], dim=1)
-
-    @torch.no_grad()
-    def refine(self, images: Tensor, z: Tensor, steps: int = 10, used: Tensor | None = None) -> Tensor:
-        """Latents that fit the images (B, 1, N, N) better than z (B, k, d0): min ‖x − Σᵢ g(zᵢ)‖² from there.
-
-        Levenberg–Marquardt over all coordinates of an image at once; a step that does not improve an image is not
-        taken there, so that no fit gets worse. Bounded latents stay in their box. Blocks that are not `used` stay out.
-        """
-        check_range("steps", steps, 0, 10_000)
-        x = self._fitting(images, None)
-        used = torch.ones(z.shape[:2], dtype=torch.bool, device=z.device) if used is None else used
-        bound = bound_of(self.encoder.latents)
-        damping = z.new_full((len(z), 1), 1e-3)
-        residual = x - self.decode(z, used)
-        for _ in range(steps):
-            columns = z.new_zeros(*z.shape, *x.shape[2:])
-            columns[used] = self.jacobian(z[used])
-            columns = columns.flatten(3).flatten(1, 2)  # (B, k·d0, N²)
-            gradient = columns @ residual.flatten(1)[..., None]
-            normal = columns @ columns.transpose(1, 2)
-            scale = normal.diagonal(dim1=1, dim2=2)
-            damped = normal + torch.diag_embed(damping * scale + 1e-6 * scale.amax(1, keepdim=True) + 1e-12)
-            trial = (z + torch.linalg.solve(damped, gradient).view_as(z)).clamp(-bound, bound)
-            left = x - self.decode(trial, used)
-            better = left.square().flatten(1).sum(1) < residual.square().flatten(1).sum(1)
-            z = torch.where(better[:, None, None], trial, z)
-            residual = torch.where(better[:, None, None, None], left, residual)
-            damping = torch.where(better[:, None], damping / 5, damping * 5).clamp(1e-7, 1e7)
-        return z
-
     def _fitting(self, images: Tensor, k: int | None) -> Tensor:
-        """Check images and k, and pad smaller images with zeros at the bottom and the right."""
+        """Images in order, where the model is, and padded with zeros at the bottom and the right to its size."""
         check_range("k", 1 if k is None else k, 1, 1024)
-        height, width = check_images(images).shape[2:]
+        images = check_images(images)
+        height, width = images.shape[2:]
         if max(height, width) > self.size:
             fits = f"{self.size}×{self.size}; crop or shrink them, or train a model of that size."
             raise BadInput(f"the images are {height}×{width} pixels, these weights take at most {fits}")
-        return pad_to(images.float(), self.size)
+        return pad_to(images.to(self.device), self.size)
+
+    def _latents(self, z: Tensor, used: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Latents (B, k, d0) and `used` (B, k) in order, where the model is."""
+        z = as_numbers(z, "latents").to(self.device)
+        if z.ndim != 3 or z.shape[2] != self.d0:
+            raise BadInput(f"latents have the shape {tuple(z.shape)}; expected (B, k, {self.d0}).")
+        if not z.isfinite().all():
+            raise BadInput("latents: some values are not finite (NaN or infinity).")
+        if used is not None and (used.dtype != torch.bool or used.shape != z.shape[:2]):
+            raise BadInput(f"used: {tuple(used.shape)} of {used.dtype}; expected {tuple(z.shape[:2])} of torch.bool.")
+        return z, None if used is None else used.to(self.device)
 
 
-@torch.no_grad()
-def decomposed(model: AtomicAutoencoder, images: Tensor, k: int | None = None, refine: int = 0) -> Code:
-    """z, used and atoms of images (B, 1, N, N), computed where the model is, and brought to the CPU.
-
-    refine: how many steps the latents are improved first, see `AtomicAutoencoder.refine`.
-    """
-    images = images.to(device_of(model))
-    code = model.decompose(images, k)
-    if refine:
-        z = model.refine(images, code.z, refine, code.used)
-        code = Code(z, code.used, model.atoms(z, code.used))
-    return Code(*(part.cpu() for part in code))
+def latent_range(z: Tensor, used: Tensor, tail: float = 0.01) -> Tensor:
+    """The range (d0, 2) of each coordinate over blocks in use, without a share `tail` at either end."""
+    return torch.quantile(z[used].float().cpu(), torch.tensor([tail, 1 - tail]), dim=0).T
 
 
 def parameter_count(module: nn.Module) -> int:
@@ -158,6 +170,12 @@ def parameter_count(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def latent_range(z: Tensor, used: Tensor, tail: float = 0.01) -> Tensor:
-    """The range (d0, 2) of each coordinate over blocks in use, without a share `tail` at either end."""
-    return torch.quantile(z[used].float().cpu(), torch.tensor([tail, 1 - tail]), dim=0).T
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """The model in eval mode, and back: what is asked of a network does not hang on where its training is."""
+    before = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(before)

@@ -14,7 +14,7 @@ from .layers import kaiming
 
 
 class ReferenceDecoder(nn.Module):
-    """g as the authors released it: a small 2-D convolutional network (DESIGN §4).
+    """g as the authors released it: a small 2-D convolutional network.
 
     Linear d0→32→32, read as 8×2×2, then stages of conv 3×3, nearest ×2, conv 3×3, LeakyReLU 0.2 after every layer,
     the output included. N is a power of two, at least 16.

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..errors import BadInput
 from ..images import blur
-from .layers import PLACE, Residual, _position_code, bound_of, kaiming
+from .layers import PLACE, Residual, bound_of, kaiming, position_code
 
 
 class Code(NamedTuple):
@@ -41,11 +41,11 @@ class Step(NamedTuple):
 
 
 class OneShot(nn.Module):
-    """The encoders that give all k blocks at once: `net` maps images to k·d0 numbers."""
+    """The encoders that give all k blocks at once: `net` maps images of `size` px a side to k·d0 numbers."""
 
-    def __init__(self, k: int, d0: int, latents: nn.Module, net: nn.Module):
+    def __init__(self, k: int, d0: int, size: int, latents: nn.Module, net: nn.Module):
         super().__init__()
-        self.k, self.d0, self.latents, self.net = k, d0, latents, net
+        self.k, self.d0, self.size, self.latents, self.net = k, d0, size, latents, net
 
     def forward(self, images: Tensor, g: nn.Module, k: int | None = None) -> Code:
         if k not in (None, self.k):
@@ -55,7 +55,7 @@ class OneShot(nn.Module):
 
 
 class ReferenceEncoder(OneShot):
-    """f_E as the authors released it (DESIGN §4): four strided convolutions and two linear layers."""
+    """f_E as the authors released it: four strided convolutions and two linear layers."""
 
     def __init__(self, k: int, d0: int, size: int, latents: nn.Module):
         layers = []
@@ -63,7 +63,7 @@ class ReferenceEncoder(OneShot):
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.LeakyReLU(0.2)]
         features = 8 * math.ceil(size / 16) ** 2
         layers += [nn.Flatten(), nn.Linear(features, 512), nn.LeakyReLU(0.2), nn.Linear(512, k * d0)]
-        super().__init__(k, d0, latents, nn.Sequential(*layers))
+        super().__init__(k, d0, size, latents, nn.Sequential(*layers))
 
 
 class OneShotEncoder(OneShot):
@@ -77,7 +77,7 @@ class OneShotEncoder(OneShot):
         features = widths[-1] * math.ceil(size / 16) ** 2
         layers += [nn.Flatten(), nn.Linear(features, width), Residual(width), Residual(width)]
         net = nn.Sequential(*layers, nn.LayerNorm(width), nn.Linear(width, k * d0))
-        super().__init__(k, d0, latents, net)
+        super().__init__(k, d0, size, latents, net)
         kaiming(self)
 
 
@@ -93,6 +93,8 @@ class PursuitEncoder(nn.Module):
     units of the image. again: how often all blocks are corrected at the end, see `Correction`; in training once, which
     is what later corrections are good at, too.
     """
+
+    stops = True  # by itself: it says which blocks are in use, and takes another k than it was trained with
 
     def __init__(
         self, k: int, d0: int, size: int, latents: nn.Module,
@@ -146,7 +148,7 @@ class PursuitEncoder(nn.Module):
         going, centre, z = (torch.cat(parts) for parts in list(zip(*steps, strict=True))[:3])
         left = _crop(steps[-1].residual.detach()[going], centre, self.window)
         bound = bound_of(self.latents)
-        z = self.correction(left, z.detach(), _position_code(centre / self.size)).clamp(-bound, bound)
+        z = self.correction(left, z.detach(), position_code(centre / self.size)).clamp(-bound, bound)
         atoms = g(z)
         residual = images.index_add(0, going, -atoms.float())
         sizes = [len(step.going) for step in steps]
@@ -156,7 +158,7 @@ class PursuitEncoder(nn.Module):
     def block(self, residual: Tensor, centre: Tensor) -> Tensor:
         """E: residuals (M, 1, N, N) and the places to look at (M, 2), px → latent blocks (M, d0)."""
         seen = self.look(_crop(residual, centre, self.window))
-        return self.latents(self.describe(seen + self.place(_position_code(centre / self.size))))
+        return self.latents(self.describe(seen + self.place(position_code(centre / self.size))))
 
     def _peak(self, residual: Tensor) -> tuple[Tensor, Tensor]:
         """Height (M,) and place (M, 2), px, of the blurred residual's maximum."""

@@ -28,7 +28,7 @@ class BoundedLatents(nn.Module):
 
     def __init__(self, noise: float = 0.0):
         super().__init__()
-        self.noise = noise  # the training loop lowers it along the way
+        self.noise = noise  # of a training's step; 0 outside of one
 
     def forward(self, raw: Tensor) -> Tensor:
         z = torch.tanh(raw)
@@ -58,7 +58,7 @@ OCTAVES = (1, 2, 4, 8)  # of the sinusoidal position code, in half periods an im
 PLACE = 2 + 4 * len(OCTAVES)  # numbers of the position code
 
 
-def _position_code(place: Tensor) -> Tensor:
+def position_code(place: Tensor) -> Tensor:
     """(M, 2) places in [0, 1] → (M, 18): themselves, their sines and cosines at four octaves."""
     angles = [math.pi * octave * place for octave in OCTAVES]
     return torch.cat([2 * place - 1, *map(torch.sin, angles), *map(torch.cos, angles)], dim=1)

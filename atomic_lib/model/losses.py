@@ -6,37 +6,50 @@ from torch import Tensor
 
 from .autoencoder import AtomicAutoencoder
 from .encoders import PursuitEncoder
+from .inference import draw
 
 
 def loss(
-    model: AtomicAutoencoder, images: Tensor, depth: int | None = None, relative=True, early=0.3, align=0.2
+    model: AtomicAutoencoder,
+    images: Tensor,
+    depth: int | None = None,
+    relative: bool = True,
+    early: float = 0.3,
+    penalty: str = "none",
+    penalty_weight: float = 0.0,
+    alignment: str = "none",
+    align: float = 0.2,
 ) -> Tensor:
     """Equation (1) as a relative error, Σ‖x − f(x)‖²/Σ‖x‖² over the batch, or as the mean squared error of a pixel.
 
-    A pursuit is also asked to leave little behind on its way: `early` times the mean relative error of the residuals
-    before the last. A recipe with an `alignment` adds `align` times the `misalignment` of one block an image.
+    images: (B, 1, N, N); a scalar is returned. A pursuit takes `depth` steps, and is also asked to leave little behind
+    on its way: `early` times the mean relative error of the residuals before the last. A `penalty` adds
+    `penalty_weight` times the `sparsity` of the latents, next to a mean squared error; an `alignment` adds `align`
+    times the `misalignment` of about one block an image.
     """
     energy = images.square().sum() if relative else images.numel()
-    if not isinstance(model.encoder, PursuitEncoder):
-        z, used = model.encode(images)
-        value = (images - model.decode(z, used)).square().sum() / energy
-        if model.recipe and model.recipe.penalty != "none":  # its weight is one next to a mean squared error
-            weight = model.recipe.penalty_weight * images.numel() / energy
-            value = value + weight * sparsity(z, model.recipe.penalty)
-        blocks = z.flatten(0, 1)
+    if isinstance(model.encoder, PursuitEncoder):
+        value, blocks = _pursued(model, images, depth or model.k, energy, early)
     else:
-        steps = list(model.encoder.pursue(images, model.g, depth or model.k))
-        *before, last = [step.residual.square().sum() / energy for step in steps]
-        if model.encoder.correction:  # the first look answers for itself, and one further look
-            left = model.encoder.correct(images, steps, model.g)[-1].residual
-            last = (last + left.square().sum() / energy) / 2
-        value = last + early * sum(before) / max(1, len(before))
-        blocks = torch.cat([step.z for step in steps])
-    alignment = getattr(model.recipe, "alignment", "none")
+        z, used, _ = model.encoder(images, model.g)
+        value = (images - model.combined(draw(model.g, z, used))).square().sum() / energy
+        if penalty != "none":
+            value = value + penalty_weight * images.numel() / energy * sparsity(z, penalty)
+        blocks = z.flatten(0, 1)
     if alignment == "none":
         return value
-    some = blocks[:: max(1, len(blocks) // len(images))]  # about one block an image: a Jacobian is dear
+    some = blocks[:: max(1, len(blocks) // len(images))]  # a Jacobian is dear
     return value + align * misalignment(model, some.detach(), alignment)
+
+
+def _pursued(model: AtomicAutoencoder, images: Tensor, depth: int, energy, early: float) -> tuple[Tensor, Tensor]:
+    """What a pursuit of `depth` steps leaves of the images, last and on its way, and the blocks that it took."""
+    steps = list(model.encoder.pursue(images, model.g, depth))
+    *before, last = [step.residual.square().sum() / energy for step in steps]
+    if model.encoder.correction:  # the first look answers for itself, and one further look
+        left = model.encoder.correct(images, steps, model.g)[-1].residual
+        last = (last + left.square().sum() / energy) / 2
+    return last + early * sum(before) / max(1, len(before)), torch.cat([step.z for step in steps])
 
 
 def misalignment(model: AtomicAutoencoder, z: Tensor, alignment: str) -> Tensor:

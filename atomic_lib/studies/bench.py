@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..data.spikes import Spikes
-from ..devices import World, device_of, hardware, has_bfloat16, pick_device
+from ..devices import World, hardware, has_bfloat16, pick_device
 from ..errors import BadInput
 from ..model.autoencoder import AtomicAutoencoder
 from ..model.decoders import ReferenceDecoder
@@ -83,9 +83,8 @@ def as_released(g: ReferenceDecoder, z: Tensor) -> Tensor:
 def throughput(model: AtomicAutoencoder, count: int = 64) -> dict:
     """Images a second that a model encodes, decodes and refines by one step, in a batch of held-out images (a quarter
     of it to refine, which takes memory)."""
-    device = device_of(model)
-    sample = model.recipe.data.held_out(count)
-    images = (sample.images if isinstance(model.recipe.data, Spikes) else sample).to(device)
+    device = model.device
+    images = model.recipe.data.held_out(count).images.to(device)
     with torch.no_grad():
         z, used = model.encode(images)
         encode = seconds(lambda: model.encode(images), device, 3)

@@ -1,12 +1,11 @@
 """Figures of recorded ablations: every seed is a mark of its own. `figures` draws models, this draws their results."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..figures import COLOURS, INK
+from ..figures import COLOURS, INK, legend, panelled
 
 Seeds = Sequence[float]  # one value a seed
 
@@ -25,7 +24,7 @@ def turned(
     The knob's values stand at equal distances; the panels named in `log` have a logarithmic axis. joined: whether there
     is a line; not between things that have no order. alike: whether all panels show the same, on one scale.
     """
-    figure, axes = _panels(len(panels), width=width)
+    figure, axes = panelled(len(panels), width, 2.7)
     for axis, (title, lines) in zip(axes, panels.items(), strict=True):
         knobs = list(dict.fromkeys(knob for line in lines.values() for knob in line))
         for i, (label, line) in enumerate(lines.items()):
@@ -46,7 +45,7 @@ def turned(
         for axis in axes:
             axis.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
     figure.supylabel(ylabel, fontsize=10)
-    _legend(figure, axes[0])
+    legend(figure, axes[0])
     return figure
 
 
@@ -63,7 +62,7 @@ def stacks(
     """
     shades = [*_SHADES[: len(parts) - 1], "#cccccc"]
     hatches = [*_HATCHES[: len(parts) - 1], ""]
-    figure, axes = _panels(len(panels), width)
+    figure, axes = panelled(len(panels), width, 2.7)
     for axis, (title, bars) in zip(axes, panels.items(), strict=True):
         for i, counts in enumerate(bars.values()):
             counts = np.asarray(counts, float)
@@ -81,13 +80,13 @@ def stacks(
         axis.set_xticks(range(len(bars)), bars)
         axis.grid(False)
     figure.supylabel(ylabel, fontsize=10)
-    _legend(figure, axes[0])
+    legend(figure, axes[0])
     return figure
 
 
 def confusion(panels: dict[str, np.ndarray], xlabel: str, ylabel: str, first: int = 0) -> Figure:
     """Matrices of counts [row][column] as shares of their row, every count in its cell; the `first` row's number."""
-    figure, axes = _panels(len(panels), width=3.6, height=3.4)
+    figure, axes = panelled(len(panels), 3.6, 3.4)
     for axis, (title, counts) in zip(axes, panels.items(), strict=True):
         counts = np.asarray(counts)
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -109,7 +108,7 @@ def spectra(panels: dict[str, list[np.ndarray]], truth: dict[str, int], ylabel: 
 
     panels: {title: [(3, d) a seed]}; truth: after which rank, by title, they should fall: a dashed line.
     """
-    figure, axes = _panels(len(panels), width=2.3)
+    figure, axes = panelled(len(panels), 2.3, 2.7)
     everything = np.concatenate([np.ravel(quantiles) for seeds in panels.values() for quantiles in seeds])
     for axis, (title, seeds) in zip(axes, panels.items(), strict=True):
         for i, quantiles in enumerate(seeds):
@@ -124,29 +123,10 @@ def spectra(panels: dict[str, list[np.ndarray]], truth: dict[str, int], ylabel: 
         axis.sharey(axes[0])
     axes[0].set_ylim(max(1e-3, everything.min() / 1.5), 1.5 * everything.max())
     figure.supylabel(ylabel, fontsize=10)
-    _legend(figure, axes[0])
+    legend(figure, axes[0])
     return figure
 
 
 _MARKS = "os^Dv"
 _SHADES = ["#0072B2", "#E69F00", "#56B4E9", "#CC79A7"]  # of Okabe and Ito's, dark and light in turn
 _HATCHES = ["", "///", "", "..."]
-
-
-def _panels(count: int, width: float = 3.3, height: float = 2.7):
-    """A figure and `count` panels, each of a `width` in inches: a row of up to three, or two rows."""
-    rows = 1 if count <= 3 else 2
-    columns = math.ceil(count / rows)
-    figure = Figure(figsize=(width * columns, height * rows), dpi=140, layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axis in axes[count:]:
-        axis.remove()
-    for axis in axes[:count]:
-        axis.grid(alpha=0.25)
-    return figure, list(axes[:count])
-
-
-def _legend(figure: Figure, axis) -> None:
-    """The labels of one panel, under all of them."""
-    handles, labels = axis.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)

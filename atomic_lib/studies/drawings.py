@@ -7,69 +7,58 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 from torch import Tensor
 
-from ..data.spikes import Sample, Spikes
+from ..data.sample import Sample
 from ..figures import (
     COLOURS,
     CROSS,
     RING,
     SQUARE,
-    _bare,
-    _by_energy,
-    _grid,
-    _legend,
-    _panels,
-    _percent,
-    _show,
+    bare,
     gallery,
     inked,
+    inks,
+    legend,
+    panelled,
+    percent,
+    picture_grid,
+    show,
 )
-from ..gaussians import fit_gaussians, pairs
-from ..images import pad_to, relative_error
-from ..metrics import ACTIVE, DETECTION, coordinate_effects, radius_of_gyration
-from ..model.autoencoder import AtomicAutoencoder, decomposed
-from ..model.encoders import Code
-from .interpolation import latent_walk, matching, off_set, pixel_walk
-from .navigation import sweep
-from .strokes import Strokes, nearest
-from .theory import discrepancies, owners
+from ..gaussians import pairs
+from ..metrics import fits, radius_of_gyration
+from ..model.decomposition import ACTIVE, Decomposition, matching
+from .interpolation import Walk
+from .navigation import Sweep
+from .strokes import Strokes
+from .theory import discrepancies, nearest
 
 
-def coloured(model: AtomicAutoencoder, images: Tensor, columns: int = 5, errors: bool = False) -> Figure:
-    """A page of images (B, 1, N, N), each coloured by atom, eight colours in turn; with `errors`, its nmse above.
+def coloured(found: Decomposition, columns: int = 5, errors: bool = False) -> Figure:
+    """A page of images, each coloured by atom, eight colours in turn; with `errors`, its nmse above.
 
     Blocks are sorted by energy: the first colour is the strongest atom. Only positive parts show.
     """
-    figure, axes = _grid(len(images), columns, dpi=100)
-    code = decomposed(model, images)
-    lost = _percent(relative_error(pad_to(images.cpu(), model.size), code.atoms.sum(dim=1)))
-    for axis, atoms, error in zip(axes, _by_energy(code), lost, strict=False):
-        _show(axis, inked(atoms[:, 0], range(len(atoms))), error if errors else "", 1)
+    figure, axes = picture_grid(len(found), columns, dpi=100)
+    for axis, picture, error in zip(axes, inks(found), found.error, strict=False):
+        show(axis, picture, percent(error) if errors else "", 1)
     return figure
 
 
-def interpolation(
-    model: AtomicAutoencoder, start: Tensor, end: Tensor, steps: int = 7, other: AtomicAutoencoder | None = None
-) -> Figure:
-    """The supplement's interpolation between two images (1, 1, N, N): the walks of `atomic_lib.interpolation`.
+def walks(found: dict[str, Walk]) -> Figure:
+    """The supplement's interpolation between two images, a row a walk (`atomic_lib.studies.interpolation`).
 
-    From left to right the way; above each picture its re-encoding error, and below it, coloured by atom, what the
-    encoder makes of it. Last comes the walk of an `other` model, of one block, which encodes its own pictures.
+    From left to right the way; above each picture its re-encoding error, and below it, where a walk has been encoded
+    again, what the encoder makes of it, coloured by atom.
     """
-    walks = {
-        "matched": latent_walk(model, start, end, steps),
-        "in order": latent_walk(model, start, end, steps, matched=False),
-        "pixels": pixel_walk(model, start, end, steps),
-    }
     pictures, titles, labels = [], [], []
-    for name, walk in walks.items():
-        pictures += [*walk[:, 0], *(picture[None] for picture in _followed(model, walk[:, 0]))]
-        titles += [*_percent(off_set(model, walk)[:, 0]), *[""] * steps]
-        labels += [name, "again"]
-    if other is not None:
-        walk = latent_walk(other, start, end, steps, matched=False)
-        pictures, titles = pictures + [*walk[:, 0]], titles + _percent(off_set(other, walk)[:, 0])
-        labels.append("one block")
-    return gallery(pictures, steps, titles, labels, dpi=90)
+    for name, walk in found.items():
+        pictures += [*walk.pictures]
+        titles += [percent(error) for error in walk.errors]
+        labels.append(name)
+        if walk.again is not None:
+            pictures += [picture[None] for picture in _followed(walk.again)]
+            titles += [""] * len(walk.pictures)
+            labels.append("again")
+    return gallery(pictures, len(walk.pictures), titles, labels, dpi=90)
 
 
 def off_set_curves(errors: dict[str, dict[str, Tensor]]) -> Figure:
@@ -77,7 +66,7 @@ def off_set_curves(errors: dict[str, dict[str, Tensor]]) -> Figure:
 
     The band is the middle half of the pairs.
     """
-    figure, axes = _panels(len(errors), 2.9)
+    figure, axes = panelled(len(errors), 2.9)
     kinds = list(dict.fromkeys(name for walks in errors.values() for name in walks))  # a colour each, in every panel
     for axis, (model, walks) in zip(axes, errors.items(), strict=True):
         for name, values in walks.items():
@@ -98,7 +87,7 @@ def shared_strokes(found: Strokes, images: Tensor, chosen: Tensor) -> Figure:
     """
     which, apart = nearest(found, chosen)
     labels = found.label.unique().tolist()
-    figure, axes = _grid(which.shape[0] * (1 + len(labels)), 1 + len(labels), dpi=80)
+    figure, axes = picture_grid(which.shape[0] * (1 + len(labels)), 1 + len(labels), dpi=80)
     rows = zip(range(len(chosen)), torch.cat([chosen[:, None], which], dim=1), apart.tolist(), strict=True)
     axes = iter(axes)
     for row, strokes, errors in rows:
@@ -107,50 +96,47 @@ def shared_strokes(found: Strokes, images: Tensor, chosen: Tensor) -> Figure:
         for head, title, i in zip(heads, titles, strokes.tolist(), strict=True):
             digit = images[found.owner[i], 0].cpu()
             picture = inked(torch.stack([0.25 * digit, found.atoms[i]]), [len(COLOURS) - 1, row])  # black, faintly
-            _show(next(axes), picture, head + title, 1, 12)
+            show(next(axes), picture, head + title, 1, 12)
     return figure
 
 
-def navigation(model: AtomicAutoencoder, image: Tensor, block: int, ranges: Tensor, steps: int = 7) -> Figure:
-    """Figure 4: one block of one image (1, 1, N, N), each coordinate swept, the others kept.
+def navigation(path: Sweep, block: int, detection: float | None = None) -> Figure:
+    """Figure 4: one block of one image, each coordinate swept, the others kept.
 
-    ranges: (d0, 2), from where to where each coordinate goes. For spikes a ring marks the
-    original and a diamond where the moved atom is now, if it still draws a spike.
+    detection: for spikes, the amplitude from which on an atom is one: a ring marks the original, a diamond where the
+    moved atom is now, if it still draws a spike.
     """
-    path = sweep(model, image, block, ranges, steps)
-    spikes = isinstance(model.recipe.data, Spikes)
-    rings = [path.original[None, 1:]] * path.values.numel() if spikes else None
     fits = path.fitted.flatten(0, 1)
-    diamonds = [fit[None, 1:][fit[:1] >= DETECTION] for fit in fits] if spikes else None
+    rings = None if detection is None else [path.original[None, 1:]] * len(fits)
+    diamonds = None if detection is None else [fit[None, 1:][fit[:1] >= detection] for fit in fits]
     titles = [f"{round(value, 2) + 0.0:.2f}".replace("-", "−") for value in path.values.flatten().tolist()]
-    labels = [f"$z_{{{block + 1},{j + 1}}}$" for j in range(len(ranges))]
-    return gallery([*path.pictures.flatten(0, 1)[:, None]], steps, titles, labels, rings, diamonds)
+    labels = [f"$z_{{{block + 1},{j + 1}}}$" for j in range(len(path.values))]
+    return gallery([*path.pictures.flatten(0, 1)[:, None]], path.values.shape[1], titles, labels, rings, diamonds)
 
 
-def coordinates(models: dict[str, AtomicAutoencoder], image: Tensor, shown: int = 8) -> Figure:
-    """What one latent coordinate moves: ∂x̂/∂z_ij at one image (1, 1, N, N), outlined, a row a model.
+def coordinates(effects: dict[str, Tensor], image: Tensor, shown: int = 8) -> Figure:
+    """What one latent coordinate moves: ∂x̂/∂z_ij (C, N, N) at one image (1, 1, N, N), outlined, a row a model.
 
     Of the coordinates that count in `coordinate_spread`, `shown` at even steps from the strongest to the weakest, each
     on a scale of its own; above it, its radius of gyration over the digit's.
     """
-    figure, axes = _grid(len(models) * shown, shown, dpi=90)
+    figure, axes = picture_grid(len(effects) * shown, shown, dpi=90)
     whole = radius_of_gyration(image[0, 0].cpu())
-    for row, (name, model) in enumerate(models.items()):
-        effects = coordinate_effects(model, image)
-        energy, order = effects.square().sum(dim=(1, 2)).sort(descending=True)
+    for row, (name, all_of_them) in enumerate(effects.items()):
+        energy, order = all_of_them.square().sum(dim=(1, 2)).sort(descending=True)
         counted = order[energy >= ACTIVE * energy[0]]
         chosen = counted[torch.linspace(0, len(counted) - 1, shown).round().long()]
         axes[row * shown].set_ylabel(name, fontsize=9)
-        for axis, effect in zip(axes[row * shown :], effects[chosen], strict=False):
+        for axis, effect in zip(axes[row * shown :], all_of_them[chosen], strict=False):
             spread = float(radius_of_gyration(effect) / whole)
-            _show(axis, effect, f"{spread:.2f}", float(effect.abs().max()))
+            show(axis, effect, f"{spread:.2f}", float(effect.abs().max()))
             axis.contour(image[0, 0].cpu().numpy(), [0.5], colors="#009E73", linewidths=0.7)
     return figure
 
 
 def growth(points: list[dict]) -> Figure:
     """Seconds and memory of a training step against k and against N, by recipe: the `growth` of a bench."""
-    figure, axes = _panels(4, 2.3)
+    figure, axes = panelled(4, 2.3)
     recipes = list(dict.fromkeys(point["recipe"] for point in points))
     panels = [(along, what) for along in ("k", "size") for what in ("seconds", "mb")]
     names = {"k": "blocks $k$ (at $N = 128$)", "size": "side $N$, px (at $k = 10$)"}
@@ -169,34 +155,32 @@ def growth(points: list[dict]) -> Figure:
     return figure
 
 
-def encoders(models: dict[str, AtomicAutoencoder], sample: Sample, chosen: int) -> Figure:
-    """The figure that the paper lacks: several models on the same spikes, with what each found and what it did not.
+def encoders(found: dict[str, Decomposition], sample: Sample) -> Figure:
+    """Several models on the same image of spikes: what each found and what it did not.
 
     Detections are matched with the truth as in `evaluate`: circle, found; square, missed; cross, claimed without a
     spike to match.
     """
-    image, there = sample.images[[chosen]], sample.amplitudes[chosen] > 0
-    truth, shown = sample.positions[chosen][there], [image[0, 0]]
-    marks = [[(truth, RING)]]
-    for model in models.values():
-        code = decomposed(model, image)
-        sigma = model.recipe.data.sigma
-        a, p = fit_gaussians(code.atoms[0, code.used[0], 0], sigma)
-        p = p[a >= DETECTION]
-        matched = pairs(p, truth, sigma)
-        missed = [j for j in range(len(truth)) if j not in {j for _, j in matched}]
-        false = [i for i in range(len(p)) if i not in {i for i, _ in matched}]
-        shown.append(code.atoms.sum(dim=1)[0, 0])
-        marks.append([(p[[i for i, _ in matched]], RING), (truth[missed], SQUARE), (p[false], CROSS)])
+    truth = sample.truth()[:, 1:]
+    shown, marks = [sample.images[0, 0]], [[(truth, RING)]]
+    for one in found.values():
+        theta = fits(one, sample.sigma)[0]
+        claimed = theta[theta[:, 0] >= sample.detection, 1:]
+        matched = pairs(claimed, truth, sample.sigma)
+        hits, held = [i for i, _ in matched], {j for _, j in matched}
+        missed = [j for j in range(len(truth)) if j not in held]
+        false = [i for i in range(len(claimed)) if i not in hits]
+        shown.append(one.output[0, 0])
+        marks.append([(claimed[hits], RING), (truth[missed], SQUARE), (claimed[false], CROSS)])
     figure = Figure(figsize=(2.1 * len(shown), 2.75), dpi=140, layout="constrained")
     axes, scale = figure.subplots(1, len(shown)), max(float(picture.abs().max()) for picture in shown)
-    for axis, picture, title, groups in zip(axes, shown, ["input", *models], marks, strict=True):
-        _show(axis, picture, title, scale, 10)
+    for axis, picture, title, groups in zip(axes, shown, ["input", *found], marks, strict=True):
+        show(axis, picture, title, scale, 10)
         for places, style in groups:
             axis.plot(places[:, 1], places[:, 0], **style)
     keys = [Line2D([], [], **style) for style in (RING, SQUARE, CROSS)]
-    figure.legend(keys, ["found (or true)", "missed", "claimed, but not there"], loc="outside lower center", ncols=3,
-                  frameon=False, fontsize=9)  # fmt: skip
+    names = ["found (or true)", "missed", "claimed, but not there"]
+    figure.legend(keys, names, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     return figure
 
 
@@ -207,7 +191,7 @@ def shares(
 
     `marks` are dashed, by title; the panels named in `linear` have a linear axis.
     """
-    figure, axes = _panels(len(panels))
+    figure, axes = panelled(len(panels))
     for axis, (title, lines) in zip(axes, panels.items(), strict=True):
         for i, (label, values) in enumerate(lines.items()):
             axis.ecdf(values.double().numpy(), color=COLOURS[i % len(COLOURS)], label=label, lw=1.6)
@@ -215,7 +199,7 @@ def shares(
             axis.axvline(mark, color="#555555", ls="--", lw=1)
         axis.set(title=title, xlabel=xlabel, xscale="linear" if title in linear else "log", ylim=(-0.02, 1.02))
     axes[0].set_ylabel("share up to here")
-    _legend(figure, axes[0])
+    legend(figure, axes[0])
     return figure
 
 
@@ -226,7 +210,7 @@ def bands(
 
     One line a panel may be dashed: `marks`, by title.
     """
-    figure, axes = _panels(len(panels))
+    figure, axes = panelled(len(panels))
     for axis, (title, lines) in zip(axes, panels.items(), strict=True):
         for i, (label, values) in enumerate(lines.items()):
             colour = COLOURS[i % len(COLOURS)]
@@ -240,7 +224,7 @@ def bands(
             integer=all(isinstance(x, int) for line in lines.values() for x in line)
         )
     axes[0].set_ylabel(ylabel)
-    _legend(figure, axes[0])
+    legend(figure, axes[0])
     return figure
 
 
@@ -260,39 +244,46 @@ def clouds(codes: dict[str, Tensor], box: Tensor) -> Figure:
     return figure
 
 
-def film(models: dict[str, AtomicAutoencoder], sample: Sample, spikes: int = 2, columns: int = 7) -> Figure:
+def film(found: dict[str, tuple[Decomposition, Tensor]], sample: Sample, columns: int = 7) -> Figure:
     """Two spikes change places along a sample: some of its frames, coloured by block, and which block holds which.
 
-    Above, for each model, its atoms in the middle half of the image, the truth ringed; below, a bar for each of the
-    first `spikes` spikes, in the colour of its block, grey where no block holds half of it. Other blocks are black.
+    found: by model, the sample taken apart and its `owners` (B, n). Above, the atoms in the middle half of the image,
+    the truth ringed; below, a bar for each of the n spikes, in the colour of its block, grey where no block holds half
+    of it. Other blocks are black.
     """
-    figure = Figure(figsize=(1.05 * columns, 1.75 * len(models)), dpi=140, layout="constrained")
-    parts = figure.subfigures(len(models), 1, squeeze=False)[:, 0]
-    chosen, quarter = torch.linspace(0, len(sample.images) - 1, columns).round().long(), sample.images.shape[-1] // 4
-    for part, (label, model) in zip(parts, models.items(), strict=True):
-        held = owners(model, sample)[:, :spikes]
+    figure = Figure(figsize=(1.05 * columns, 1.75 * len(found)), dpi=140, layout="constrained")
+    parts = figure.subfigures(len(found), 1, squeeze=False)[:, 0]
+    chosen = torch.linspace(0, len(sample) - 1, columns).round().long()
+    for part, (label, (frames, held)) in zip(parts, found.items(), strict=True):
         number = {block: i for i, block in enumerate(dict.fromkeys(held[held >= 0].tolist()))}
         axes = part.subplot_mosaic([list(range(columns)), ["bars"] * columns], height_ratios=(1, 0.42))
-        for i, atoms in enumerate(decomposed(model, sample.images[chosen]).atoms.squeeze(2)):
-            middle, inks = atoms[:, quarter:-quarter, quarter:-quarter], [number.get(b, 7) for b in range(len(atoms))]
-            places = sample.positions[chosen[i], :spikes] - quarter
-            axes[i].imshow(inked(middle, inks).numpy(), interpolation="nearest")
-            axes[i].plot(places[:, 1], places[:, 0], **{**RING, "mec": "#888888", "mew": 0.7})
-            _bare(axes[i])
+        for axis, i in zip((axes[i] for i in range(columns)), chosen.tolist(), strict=True):
+            _frame(axis, frames[i], sample.theta[i, : held.shape[1], 1:], number)
         for j, blocks in enumerate(held.T.tolist()):
             paint = [COLOURS[number[block]] if block in number else "#bbbbbb" for block in blocks]
             axes["bars"].bar(range(len(blocks)), 0.8, 1, bottom=-0.4 - j, color=paint, lw=0)
-        axes["bars"].set_yticks(range(0, -spikes, -1), [f"spike {j + 1}" for j in range(spikes)])
+        count = held.shape[1]
+        axes["bars"].set_yticks(range(0, -count, -1), [f"spike {j + 1}" for j in range(count)])
         axes["bars"].set(xlim=(-0.5, len(held) - 0.5), xlabel="frame")
         part.suptitle(label, fontsize=10)
     return figure
 
 
-def _followed(model: AtomicAutoencoder, images: Tensor) -> Tensor:
-    """Images (B, 1, N, N) coloured by atom, (B, N, N, 3): a colour goes to the atom that `matching` says it became."""
-    code, numbers, pictures = decomposed(model, images), torch.arange(model.k), []
-    steps = [Code(*(part[i : i + 1] for part in code)) for i in range(len(images))]
-    for before, now in zip([steps[0], *steps], steps, strict=False):
+def _frame(axis, found: Decomposition, places: Tensor, number: dict[int, int]) -> None:
+    """The middle half of one frame, a colour for each numbered block, true places (n, 2) ringed."""
+    quarter = found.images.shape[-1] // 4
+    middle = found.atoms[0, :, 0, quarter:-quarter, quarter:-quarter]
+    picture = inked(middle, [number.get(block, len(COLOURS) - 1) for block in range(len(middle))])
+    axis.imshow(picture.numpy(), interpolation="nearest")
+    axis.plot(places[:, 1] - quarter, places[:, 0] - quarter, **{**RING, "mec": "#888888", "mew": 0.7})
+    bare(axis)
+
+
+def _followed(found: Decomposition) -> list[Tensor]:
+    """Pictures of a walk coloured by atom, (N, N, 3) each: a colour goes to the atom that `matching` says it became."""
+    numbers, pictures = torch.arange(found.used.shape[1]), []
+    for i in range(len(found)):
+        now, before = found[i], found[max(0, i - 1)]
         numbers, used = numbers[matching(now, before)[0]], now.used[0]
         pictures.append(inked(now.atoms[0, used, 0], numbers[used].tolist()))
-    return torch.stack(pictures)
+    return pictures

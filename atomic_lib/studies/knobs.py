@@ -13,16 +13,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.spikes import Sample, Spikes
-from ..devices import device_of
+from ..data.sample import Sample
+from ..data.spikes import Spikes
 from ..errors import BadInput
-from ..gaussians import amplitudes_in, energies, fitted
-from ..metrics import ACTIVE, energy_shares
-from ..model.autoencoder import AtomicAutoencoder, decomposed
+from ..gaussians import amplitudes_in, energies, fit_gaussians, whole_energy
+from ..metrics import taken_apart
+from ..model.autoencoder import AtomicAutoencoder
 from ..model.decoders import Untied
 from ..model.encoders import PursuitEncoder
 from ..recipes import training_range
-from .theory import IN_SIGMA, bijection, decomposed_active, validity
+from .theory import IN_SIGMA, bijection, validity
 
 HOLDS = 0.5  # share of a spike's energy that the block which holds it has
 THERE = 0.7  # share of a spike's amplitude that blocks must have together, or it is lost
@@ -92,7 +92,7 @@ def contents(model: AtomicAutoencoder, sample: Sample) -> dict:
     amplitude, row and column that the Gaussian fitted to the block with most of it explains; `kept_in_sum`: of its
     amplitude, by the reconstruction as a whole.
     """
-    images, most = list(held(model, sample)), sample.amplitudes.shape[1]
+    images, most = list(held(model, sample)), sample.theta.shape[1]
     n, active, used = np.array([(len(one.truth), one.active.sum(), one.used.sum()) for one in images]).T
     truth, fitted, summed, fate = (
         np.concatenate(parts)
@@ -116,21 +116,18 @@ def contents(model: AtomicAutoencoder, sample: Sample) -> dict:
     }  # fmt: skip
 
 
-def held(model: AtomicAutoencoder, sample: Sample, batch: int = 64) -> Iterator[Held]:
+def held(model: AtomicAutoencoder, sample: Sample) -> Iterator[Held]:
     """What the blocks hold of each image of a sample."""
-    sigma = model.recipe.data.sigma
-    for images, amplitudes, positions in zip(*(part.split(batch) for part in sample), strict=True):
-        _, used, atoms = decomposed(model, images)
-        theta, output, atoms = fitted(atoms, sigma), model.combined(atoms)[:, 0], atoms.squeeze(2)
-        active = (used & (energy_shares(atoms, output) >= ACTIVE)).numpy()
-        for i, there in enumerate(amplitudes > 0):
-            true = amplitudes[i][there], positions[i][there]
-            share = energies(atoms[i], *true, sigma) / (np.pi * sigma**2 * true[0].numpy() ** 2)
+    for batch, some in taken_apart(model, sample):
+        theta = fit_gaussians(batch.atoms.squeeze(2), sample.sigma)
+        for i in range(len(batch)):
+            truth, atoms, image, output = some.truth(i), batch.atoms[i, :, 0], batch.images[i, 0], batch.output[i, 0]
+            share = energies(atoms, truth, sample.sigma) / whole_energy(truth, sample.sigma).numpy()
             yield Held(
-                torch.cat([true[0][:, None], true[1]], dim=1).double().numpy(), share, active[i], used[i].numpy(),
+                truth.double().numpy(), share, batch.active[i].numpy(), batch.used[i].numpy(),
                 theta[i][share.argmax(axis=0)].double().numpy(),
-                amplitudes_in(output[i], *true, sigma).double().numpy(),
-                *(float(part.square().sum()) for part in (images[i, 0] - output[i], images[i], atoms[i], output[i])),
+                amplitudes_in(output, truth, sample.sigma).double().numpy(),
+                *(float(part.square().sum()) for part in (image - output, image, atoms, output)),
             )  # fmt: skip
 
 
@@ -182,10 +179,9 @@ def fading(model: AtomicAutoencoder, z: Tensor, ranges: Tensor, rank: int) -> fl
     """
     if not len(z) or not rank:
         return 0.0
-    where = device_of(model)
-    change = model.jacobian(z.to(where)).cpu().flatten(2) * (ranges[:, 1] - ranges[:, 0])[:, None]
+    change = model.jacobian(z.to(model.device)).cpu().flatten(2) * (ranges[:, 1] - ranges[:, 0])[:, None]
     leading = torch.linalg.svd(change, full_matrices=False)[2][:, :rank]
-    atoms = torch.nn.functional.normalize(model.g(z.to(where)).cpu().flatten(1), dim=1)
+    atoms = torch.nn.functional.normalize(model.g(z.to(model.device)).cpu().flatten(1), dim=1)
     return float((leading @ atoms[..., None]).norm(dim=1).median())
 
 
@@ -206,17 +202,16 @@ def local_dimension(points: np.ndarray, neighbours: int = 30) -> float:
 
 
 @torch.no_grad()
-def counted(model: AtomicAutoencoder, images: Tensor, batch: int = 64) -> Tensor:
+def counted(model: AtomicAutoencoder, images: Tensor) -> Tensor:
     """How many atoms a pursuit says each of the images (B, 1, N, N) has: the blocks it uses until it stops, (B,)."""
     if not isinstance(model.encoder, PursuitEncoder):
         raise BadInput("a one-shot encoder uses all its blocks: take a pursuit to count atoms.")
-    return torch.cat([decomposed(model, part).used.sum(dim=1) for part in images.split(batch)])
+    return torch.cat([part.used.sum(dim=1) for part in model.decompositions(images)])
 
 
 def active_codes(model: AtomicAutoencoder, images: Tensor) -> Tensor:
     """The active blocks z (M, d0) of images (B, 1, N, N), of all together; images may have none."""
-    codes = (decomposed_active(model, part) for part in images.split(64))
-    return torch.cat([code.z[code.used] for code in codes])
+    return torch.cat([part.z[part.active] for part in model.decompositions(images)])
 
 
 def fate_of(share: np.ndarray, combine: str = "sum") -> np.ndarray:
@@ -257,7 +252,7 @@ def spectrum(model: AtomicAutoencoder, sample: Sample, ranges: Tensor, count: in
     of at least `floor`, for several floors. `noise`: of the training, in the same units.
     """
     images = sample.images[:count]
-    some = decomposed_active(model, images).used.any(dim=1)
+    some = model.decompose(images).active.any(dim=1)
     noise = _rounded(2 * model.recipe.noise_end / (ranges[:, 1] - ranges[:, 0]))
     if not some.any():
         return {"blocks": 0, "noise": noise}
@@ -284,7 +279,7 @@ def valid(model: AtomicAutoencoder, ranges: Tensor, seed: int = 0, count: int = 
             continue
         for name, blocks in {"one": 1, "many": model.recipe.data.k}.items():
             generator = torch.Generator().manual_seed(seed)
-            distance = validity(model, count, generator, blocks, limits).distance.double()
+            distance = validity(model, model.recipe.data, count, generator, blocks, limits).distance.double()
             deciles = torch.quantile(distance, torch.linspace(0, 1, 11, dtype=torch.double))
             share = float((distance <= IN_SIGMA).double().mean())
             found[f"{where}-{name}"] = {"share": share, "deciles": _rounded(deciles)}
@@ -296,14 +291,11 @@ def example(model: AtomicAutoencoder, sample: Sample, shown: int = 6) -> dict:
 
     pictures: input, output and the `shown` atoms with most energy.
     """
-    chosen = int((sample.amplitudes > 0).sum(dim=1).argmax())
-    images, amplitudes, positions = (part[[chosen]] for part in sample)
-    atoms = decomposed(model, images).atoms
-    order = atoms[0].square().sum(dim=(1, 2, 3)).argsort(descending=True)[:shown]
-    pictures = torch.cat([images[0], model.combined(atoms)[0], atoms[0, order, 0]])
-    there = amplitudes[0] > 0
-    truth = torch.cat([amplitudes[0, there, None], positions[0, there]], dim=1)
-    return {"pictures": packed(pictures), "size": model.size, "truth": _rounded(truth)}
+    chosen = sample[int(sample.number.argmax())]
+    found = model.decompose(chosen.images)
+    order = found.shares[0].argsort(descending=True)[:shown]
+    pictures = torch.cat([chosen.images[0], found.output[0], found.atoms[0, order, 0]])
+    return {"pictures": packed(pictures), "size": model.size, "truth": _rounded(chosen.truth())}
 
 
 def packed(pictures: Tensor) -> str:

@@ -9,19 +9,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.spikes import Sample
-from ..devices import device_of
+from ..data.sample import Sample
 from ..errors import BadInput, check_range
-from ..gaussians import effects, fit_gaussians, pairs
-from ..metrics import DETECTION
-from ..model.autoencoder import AtomicAutoencoder, decomposed, latent_range
+from ..gaussians import beyond, effects, fit_gaussians, pairs
+from ..metrics import fits, taken_apart
+from ..model.autoencoder import AtomicAutoencoder, latent_range
 
 
 class Sweep(NamedTuple):
     """A walk through one block: coordinate j goes through `values` (d0, steps), the others stay.
 
-    pictures: (d0, steps, N, N), the whole image. fitted: (d0, steps, 3), amplitude, row and column of the Gaussian
-    that fits the block's atom; original: (3,), the same before the walk.
+    pictures: (d0, steps, N, N), the whole image. fitted: (d0, steps, 3), θ of the Gaussian that fits the block's atom;
+    original: (3,), the same before the walk.
     """
 
     values: Tensor
@@ -30,14 +29,16 @@ class Sweep(NamedTuple):
     original: Tensor
 
 
-def sweep(model: AtomicAutoencoder, image: Tensor, block: int, ranges: Tensor, steps: int = 7) -> Sweep:
+def sweep(
+    model: AtomicAutoencoder, image: Tensor, block: int, ranges: Tensor, steps: int = 7, sigma: float | None = None
+) -> Sweep:
     """Figure 4: move each coordinate of one block of an image (1, 1, N, N) over its range (d0, 2).
 
-    Raises `BadInput` for a block that the image does not use.
+    sigma: width of the Gaussian that is fitted, px; N/20 unless the images are spikes of known width. Raises `BadInput`
+    for a block that the image does not use.
     """
-    sigma = getattr(model.recipe.data, "sigma", 0.05 * model.size)
     with torch.inference_mode():
-        z, used = model.encode(image.to(device_of(model)))
+        z, used = model.encode(image)
         if not 0 <= block < z.shape[1] or not used[0, block]:
             in_use = used[0].nonzero()[:, 0].tolist()
             raise BadInput(f"block {block} is not in use in this image; choose one of {in_use}.")
@@ -45,37 +46,30 @@ def sweep(model: AtomicAutoencoder, image: Tensor, block: int, ranges: Tensor, s
         moved = z[0].repeat(*values.shape, 1, 1)
         for j in range(len(values)):
             moved[j, :, block, j] = values[j].to(z)
-        atoms = model.atoms(moved.flatten(0, 1), used.expand(values.numel(), -1)).squeeze(2).cpu()
+        atoms = model.atoms(moved.flatten(0, 1), used.expand(values.numel(), -1)).cpu()
         before = model.atoms(z[:, [block]])[0, :, 0].cpu()
-    amplitudes, positions = fit_gaussians(torch.cat([before, atoms[:, block]]), sigma)
-    fitted = torch.cat([amplitudes[:, None], positions], dim=1)
-    pictures = atoms.sum(dim=1).unflatten(0, values.shape)
+    fitted = fit_gaussians(torch.cat([before, atoms[:, block, 0]]), sigma or model.size / 20)
+    pictures = model.combined(atoms).squeeze(1).unflatten(0, values.shape)
     return Sweep(values, pictures, fitted[1:].unflatten(0, values.shape), fitted[0])
 
 
 class Spiked(NamedTuple):
-    """Blocks that hold one true spike each: z (M, d0), what was fitted to their atoms and the truth, both (M, 3):
-    amplitude, row, column."""
+    """Blocks that hold one true spike each: z (M, d0), and θ of what was fitted to their atoms and of the truth, both
+    (M, 3)."""
 
     z: Tensor
     fitted: Tensor
     truth: Tensor
 
 
-def spiked(model: AtomicAutoencoder, sample: Sample, batch: int = 64) -> Spiked:
-    """The blocks of a sample that detect a true spike, within one σ of it."""
-    sigma, found = model.recipe.data.sigma, []
-    for start in range(0, len(sample.images), batch):
-        images, amplitudes, positions = (part[start : start + batch] for part in sample)
-        z, used, atoms = decomposed(model, images)
-        owner = used.nonzero()[:, 0]  # the image of each block in use
-        a, p = fit_gaussians(atoms[used].squeeze(1), sigma)
-        fitted, z = torch.cat([a[:, None], p], dim=1), z[used]
-        for i in range(len(images)):
-            there, mine = amplitudes[i] > 0, ((owner == i) & (a >= DETECTION)).nonzero()[:, 0]
-            truth = torch.cat([amplitudes[i][there, None], positions[i][there]], dim=1)
-            for m, n in pairs(p[mine], truth[:, 1:], sigma):
-                found.append((z[mine[m]], fitted[mine[m]], truth[n]))
+def spiked(model: AtomicAutoencoder, sample: Sample) -> Spiked:
+    """The blocks of a sample that detect a true spike, within one σ of it; raises `BadInput` if there is none."""
+    found = []
+    for batch, some in taken_apart(model, sample):
+        for i, theta in enumerate(fits(batch, sample.sigma)):
+            truth, mine = some.truth(i), (theta[:, 0] >= sample.detection).nonzero()[:, 0]
+            for m, n in pairs(theta[mine, 1:], truth[:, 1:], sample.sigma):
+                found.append((batch.z[i, mine[m]], theta[mine[m]], truth[n]))
     if not found:
         raise BadInput("no block of this model holds a true spike of these images: there is nothing to navigate.")
     return Spiked(*(torch.stack(parts) for parts in zip(*found, strict=True)))
@@ -92,11 +86,10 @@ def navigation_metrics(model: AtomicAutoencoder, sample: Sample, steps: int = 7,
     of the block against (a, row, column), by random forests.
     """
     check_range("d0", model.d0, 2, 64)
-    sigma = model.recipe.data.sigma
+    sigma = sample.sigma
     with torch.no_grad():
         z, fitted, truth = spiked(model, sample)
-        where = device_of(model)
-        parts = [model.jacobian(part.to(where)).cpu() for part in z.split(64)]
+        parts = [model.jacobian(part.to(model.device)).cpu() for part in z.split(64)]
         moves = torch.cat([effects(j, f, sigma) for j, f in zip(parts, fitted.split(64), strict=True)])
         lengths = torch.cat([j.square().sum(dim=(2, 3)) for j in parts])
         shares = (moves[:, 0].square() / moves.square().sum(dim=1).clamp(min=1e-12)).mean(dim=0)
@@ -119,25 +112,27 @@ def navigation_metrics(model: AtomicAutoencoder, sample: Sample, steps: int = 7,
     return {**found, **dci(z.numpy(), truth.numpy(), ("amplitude", "row", "column"))}
 
 
+def measure(model: AtomicAutoencoder, count: int = 512) -> dict:
+    """`navigation_metrics` on held-out images of the spikes that a model was trained on."""
+    return navigation_metrics(model, model.recipe.data.held_out(count))
+
+
 def _swept(model, z: Tensor, fitted: Tensor, sigma: float, first: int, steps: int) -> tuple[float, float]:
     """`still_px` of coordinate `first` and `outside` of all, over blocks z (M, d0)."""
-    ranges, pixels = latent_range(z[None], torch.ones(1, len(z), dtype=torch.bool)), torch.arange(model.size)
-    still, beyond, total = [], 0.0, 0.0
-    before = model.g(z.to(device_of(model))).squeeze(1).cpu()
+    ranges = latent_range(z[None], torch.ones(1, len(z), dtype=torch.bool))
+    still, far, total = [], 0.0, 0.0
+    before = model.g(z.to(model.device)).squeeze(1).cpu()
     for j, (low, high) in enumerate(ranges.tolist()):
         moved = z.repeat(steps, 1, 1)
         moved[..., j] = torch.linspace(low, high, steps)[:, None]
-        atoms = model.g(moved.flatten(0, 1).to(device_of(model))).squeeze(1).cpu()
-        places = fit_gaussians(atoms, sigma)[1].unflatten(0, moved.shape[:2])
-        change = (atoms.unflatten(0, moved.shape[:2]) - before).square()
-        far = torch.ones_like(change, dtype=torch.bool)
-        for centre in (places, fitted[:, 1:].expand_as(places)):
-            rows, columns = ((pixels - centre[..., [axis]]).square() for axis in (0, 1))
-            far &= rows[..., :, None] + columns[..., None, :] > (3 * sigma) ** 2
-        beyond, total = beyond + float((change * far).sum()), total + float(change.sum())
+        atoms = model.g(moved.flatten(0, 1).to(model.device)).squeeze(1).cpu()
+        change, after = atoms - before.repeat(steps, 1, 1), fit_gaussians(atoms, sigma)[:, 1:]
+        here = fitted[:, 1:].repeat(steps, 1)
+        far += float(beyond(change, torch.stack([here, after], dim=1), 3 * sigma).sum())
+        total += float(change.square().sum())
         if j == first:
-            still = (places - fitted[:, 1:]).norm(dim=-1)
-    return float(still.mean()), beyond / max(total, 1e-12)
+            still = (after - here).norm(dim=1)
+    return float(still.mean()), far / max(total, 1e-12)
 
 
 def dci(codes: np.ndarray, factors: np.ndarray, names: tuple[str, ...]) -> dict:
@@ -146,6 +141,7 @@ def dci(codes: np.ndarray, factors: np.ndarray, names: tuple[str, ...]) -> dict:
     Importances are a random forest's; both scores are 1 if each coordinate serves one factor and each factor one
     coordinate, 0 if all serve all. r2: what the whole block tells of a factor it was not fitted to (a third of them).
     """
+    from scipy.stats import entropy
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.model_selection import train_test_split
 
@@ -153,15 +149,11 @@ def dci(codes: np.ndarray, factors: np.ndarray, names: tuple[str, ...]) -> dict:
     forests = [RandomForestRegressor(100, min_samples_leaf=2, random_state=0).fit(seen, factor) for factor in known.T]
     importance = np.stack([forest.feature_importances_ for forest in forests], axis=1)  # (d0, F)
     of_code = importance.sum(axis=1, keepdims=True)
-    disentangled = 1 - _entropy(importance / np.maximum(of_code, 1e-12), axis=1)
+    # shares of equal size have an entropy of 1 to the base of their number; a coordinate of no use has none
+    disentangled = 1 - np.nan_to_num(entropy(importance, axis=1, base=importance.shape[1]))
     r2 = [forest.score(unseen, factor) for forest, factor in zip(forests, asked.T, strict=True)]
     return {
         "disentanglement": float((disentangled * of_code[:, 0]).sum() / of_code.sum()),
-        "completeness": float((1 - _entropy(importance / importance.sum(axis=0), axis=0)).mean()),
+        "completeness": float((1 - entropy(importance, axis=0, base=len(importance))).mean()),
         **{f"r2_{name}": float(value) for name, value in zip(names, r2, strict=True)},
     }
-
-
-def _entropy(shares: np.ndarray, axis: int) -> np.ndarray:
-    """Entropy along an axis, 1 for equal shares."""
-    return -(shares * np.log(np.maximum(shares, 1e-12))).sum(axis=axis) / np.log(shares.shape[axis])

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import BadInput
-from ..metrics import ACTIVE, energy_shares
-from ..model.autoencoder import AtomicAutoencoder, decomposed
+from ..model.autoencoder import AtomicAutoencoder
 
 
 class Strokes(NamedTuple):
@@ -23,23 +22,22 @@ class Strokes(NamedTuple):
     label: Tensor
 
 
-def strokes(model: AtomicAutoencoder, images: Tensor, labels: Tensor, batch: int = 64) -> Strokes:
+def strokes(model: AtomicAutoencoder, images: Tensor, labels: Tensor) -> Strokes:
     """All active atoms, with at least 1 % of their image's energy, of images (B, 1, N, N) of classes (B,).
 
     Raises `BadInput` if there is none.
     """
     atoms, owners = [], []
-    for start in range(0, len(images), batch):
-        x = images[start : start + batch]
-        drawn = decomposed(model, x).atoms.squeeze(2)
-        shares = energy_shares(drawn, x.cpu().squeeze(1))
-        for i, order in enumerate(shares.argsort(dim=1, descending=True)):
-            strongest = order[shares[i, order] >= ACTIVE]
-            atoms.append(drawn[i, strongest])
-            owners += [start + i] * len(strongest)
-    if not owners:
+    for batch in model.decompositions(images):
+        for i in range(len(batch)):
+            strongest = batch.strongest(i)
+            strongest = strongest[batch.active[i, strongest]]
+            atoms.append(batch.atoms[i, strongest, 0])
+        owners.append(batch.active.sum(dim=1))
+    owner = torch.arange(len(images)).repeat_interleave(torch.cat(owners))
+    if not len(owner):
         raise BadInput("no atom of these images is active: there is no stroke to compare.")
-    return Strokes(torch.cat(atoms), torch.tensor(owners), labels.cpu()[owners])
+    return Strokes(torch.cat(atoms), owner, labels.cpu()[owner])
 
 
 def distances(found: Strokes, chosen: Tensor) -> Tensor:

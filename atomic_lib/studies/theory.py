@@ -9,15 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..data.spikes import Sample, Spikes
-from ..devices import device_of
+from ..data.sample import Sample
+from ..data.spikes import Spikes
 from ..errors import BadInput, check_range
-from ..gaussians import IdealDecoder, _beyond, energies, fitted, render
-from ..metrics import ACTIVE, energy_shares
-from ..model.autoencoder import AtomicAutoencoder, decomposed
-from ..model.encoders import Code, OneShot
+from ..gaussians import IdealDecoder, beyond, energies, fit_gaussians, render, whole_energy
+from ..metrics import taken_apart
+from ..model.autoencoder import AtomicAutoencoder
+from ..model.decomposition import Decomposition
+from ..model.inference import refine
 
 FLOOR = 0.1  # a coordinate moved by half its box should change its atom by a tenth of the atom's norm, or more
 IN_SIGMA = 0.01  # an image is in Σ, as far as a network can draw it, if 99 % of its energy is
@@ -35,16 +36,15 @@ class Nearest(NamedTuple):
 def nearest(images: Tensor, start: Tensor, data: Spikes, steps: int = 4) -> Nearest:
     """The element of Σ (Equation (4)) nearest to each image (B, 1, N, N), searched from θ = `start` (B, k, 3).
 
-    The ideal decoder φ(θ) = Σᵢ ψ(θᵢ) is fitted like any other (`model.refine`), then amplitudes below 0 are set to 0,
+    The ideal decoder φ(θ) = Σᵢ ψ(θᵢ) is fitted like any other (`refine`), then amplitudes below 0 are set to 0,
     so that the distance is one to Σ, and at worst too large. It is a share of the image's energy or, where that is
     less than the energy of the faintest spike of `data`, of the latter: no spike at all is in Σ too.
     """
-    nobody = OneShot(start.shape[1], 3, nn.Identity(), nn.Identity())  # only φ is asked
-    phi = AtomicAutoencoder(nobody, IdealDecoder(data.size, data.sigma))
-    theta = phi.refine(images, start, steps)
+    theta = refine(IdealDecoder(data.size, data.sigma), images, start, steps)
     theta = torch.cat([theta[..., :1].clamp(min=0), theta[..., 1:]], dim=2)
     faintest = data.amplitude[0] ** 2 * torch.pi * data.sigma**2
-    left, energy = (x.square().flatten(1).sum(1) for x in (images - phi.decode(theta), images))
+    there = render(theta, data.size, data.sigma)
+    left, energy = (x.square().flatten(1).sum(1) for x in (images - there, images))
     return Nearest(theta, left / energy.clamp(min=faintest))
 
 
@@ -52,8 +52,8 @@ def nearest(images: Tensor, start: Tensor, data: Spikes, steps: int = 4) -> Near
 def active_blocks(model: AtomicAutoencoder, images: Tensor) -> tuple[Tensor, Tensor]:
     """The blocks z (M, d0) of images (B, 1, N, N) that draw at least 1 % of their image's energy, and their atoms
     (M, 1, N, N). Raises `BadInput` when an image has none."""
-    z, active, atoms = _active(model, images)
-    return z[active], atoms[active]
+    found = _active(model, images)
+    return found.z[found.active], found.atoms[found.active]
 
 
 class Bijection(NamedTuple):
@@ -73,10 +73,11 @@ def bijection(model: AtomicAutoencoder, images: Tensor, ranges: Tensor | None = 
     more than the smallest of the image's blocks; what it is less, blocks have in common. Raises `BadInput` when an
     image has no active block.
     """
-    (low, high), where = model.box(ranges).T, device_of(model)
-    z, active, atoms = _active(model, images)
+    low, high = model.box(ranges).T
+    found = _active(model, images)
+    z, active, atoms = found.z, found.active, found.atoms
     norms = atoms[active].flatten(1).norm(dim=1).clamp(min=1e-12)
-    columns = torch.cat([model.jacobian(part.to(where)).cpu() for part in z[active].split(64)]).flatten(2)
+    columns = torch.cat([model.jacobian(part.to(model.device)).cpu() for part in z[active].split(64)]).flatten(2)
     columns = columns * ((high - low) / 2)[:, None] / norms[:, None, None]
     owner = active.nonzero()[:, 0]
     joint = [_singular(columns[owner == i].flatten(0, 1)[None])[0, -1] for i in range(len(images))]
@@ -102,28 +103,31 @@ class Neighbourhood(NamedTuple):
 def neighbourhood(
     model: AtomicAutoencoder,
     images: Tensor,
+    data: Spikes,
     radii: list[float],
     generator: torch.Generator,
     ranges: Tensor | None = None,
 ) -> Neighbourhood:
-    """Lemma II.1: how far does Σ reach around the codes of images (B, 1, N, N) of spikes?
+    """Lemma II.1: how far does Σ, that of `data`, reach around the codes of images (B, 1, N, N) of spikes?
 
     In each image one active block is moved in one direction, both drawn by the generator, by ‖Δ‖ = each of the R radii.
     """
-    data = _spikes(model)
-    z, active, atoms = _active(model, images)
+    check_known(data)
+    one = _active(model, images)
+    z, active, atoms = one.z, one.active, one.atoms
     rows, block = torch.arange(len(z)), torch.multinomial(active.float(), 1, generator=generator)[:, 0]
     direction = torch.nn.functional.normalize(torch.randn(len(z), model.d0, generator=generator), dim=1)
-    start, before, (low, high) = fitted(atoms, data.sigma), atoms[rows, block], model.box(ranges).T
+    start, before, (low, high) = fit_gaussians(atoms.squeeze(2), data.sigma), atoms[rows, block], model.box(ranges).T
     found = []
     for radius in radii:
         moved = z[rows, block] + radius * direction
-        after = model.g(moved.to(device_of(model))).cpu()
+        after = model.g(moved.to(model.device)).cpu()
         theta = start.clone()
-        theta[rows, block] = fitted(after[:, None], data.sigma)[:, 0]
-        distance = nearest(atoms.sum(dim=1) - before + after, theta, data).distance
+        theta[rows, block] = fit_gaussians(after[:, 0], data.sigma)
+        distance = nearest(one.output - before + after, theta, data).distance
         places = torch.stack([start[rows, block, 1:], theta[rows, block, 1:]], dim=1)
-        outside = _beyond((after - before)[:, 0], places, 3 * data.sigma)
+        change = (after - before)[:, 0]
+        outside = beyond(change, places, 3 * data.sigma) / change.square().sum(dim=(1, 2)).clamp(min=1e-12)
         found.append((distance, outside, ((moved >= low) & (moved <= high)).all(dim=1)))
     return Neighbourhood(*(torch.stack(parts) for parts in zip(*found, strict=True)))
 
@@ -139,9 +143,10 @@ def coverage(z: Tensor, box: Tensor, bins: int = 20) -> Tensor:
 
     e to the entropy of its histogram, over the number of bins: 1 if all are equally full, 1/bins if all is in one.
     """
+    from scipy.stats import entropy
+
     counts = np.stack([np.histogram(column, bins, (0, 1))[0] for column in _unit(z, box).T])
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    return torch.from_numpy(np.exp(-(shares * np.log(np.maximum(shares, 1e-12))).sum(axis=1)) / bins)
+    return torch.from_numpy(np.exp(entropy(counts, axis=1)) / bins)
 
 
 def discrepancies(z: Tensor, box: Tensor) -> Tensor:
@@ -171,17 +176,22 @@ class Validity(NamedTuple):
 
 @torch.no_grad()
 def validity(
-    model: AtomicAutoencoder, count: int, generator: torch.Generator, blocks: int = 1, ranges: Tensor | None = None
+    model: AtomicAutoencoder,
+    data: Spikes,
+    count: int,
+    generator: torch.Generator,
+    blocks: int = 1,
+    ranges: Tensor | None = None,
 ) -> Validity:
-    """Assumption II.1: is what codes uniform in the box, or in `ranges` (d0, 2), decode to in Σ?
+    """Assumption II.1: is what codes uniform in the box, or in `ranges` (d0, 2), decode to in Σ, that of `data`?
 
     The valid share is that of distances of at most `IN_SIGMA`. Separation is not asked for: independent blocks cannot
     respect it. Amplitudes are free; `theta` has them.
     """
-    data = _spikes(model)
+    check_known(data)
     atoms = model.atoms(model.random_codes(count, generator, blocks, ranges)).cpu()
     images = model.combined(atoms)
-    return Validity(images, *nearest(images, fitted(atoms, data.sigma), data))
+    return Validity(images, *nearest(images, fit_gaussians(atoms.squeeze(2), data.sigma), data))
 
 
 @torch.no_grad()
@@ -191,7 +201,8 @@ def partial_sums(model: AtomicAutoencoder, images: Tensor, generator: torch.Gene
     Pairs (size, atoms (n, k, 1, N, N)), of the n images that have so many; blocks left out draw nothing. Parts grow: a
     larger one has the blocks of the smaller. Raises `BadInput` when an image has no active block.
     """
-    _, active, atoms = _active(model, images)
+    found = _active(model, images)
+    active, atoms = found.active, found.atoms
     order = torch.rand(active.shape, generator=generator).masked_fill(~active, 2.0).argsort(dim=1).argsort(dim=1)
     for size in range(1, int(active.sum(dim=1).max()) + 1):
         enough = active.sum(dim=1) >= size
@@ -208,7 +219,7 @@ def subsums(model: AtomicAutoencoder, images: Tensor, generator: torch.Generator
     """
     found = []
     for size, kept in partial_sums(model, images, generator):
-        again = decomposed(model, kept.sum(dim=1)).atoms
+        again = model.decompose(model.combined(kept)).atoms
         found += [(size, recoding_error(one, other)) for one, other in zip(kept, again, strict=True)]
     return found
 
@@ -237,39 +248,30 @@ def exchange(data: Spikes, frames: int, ranks: bool = False) -> Sample:
     middle, radius, share = (data.size - 1) / 2, data.size / 10, torch.linspace(0, 1, frames)
     angle = torch.full_like(share, 0.3) if ranks else 0.3 + torch.pi * share
     low, high = data.amplitude
-    amplitudes, positions = torch.zeros(frames, data.k), torch.zeros(frames, data.k, 2)
-    way = torch.stack([angle.sin(), angle.cos()], dim=1) * radius
-    positions[:, 0], positions[:, 1], positions[:, 2] = middle + way, middle - way, middle + 2.5 * radius
-    amplitudes[:, :3] = (low + high) / 2
+    theta, way = torch.zeros(frames, data.k, 3), torch.stack([angle.sin(), angle.cos()], dim=1) * radius
+    theta[:, 0, 1:], theta[:, 1, 1:], theta[:, 2, 1:] = middle + way, middle - way, middle + 2.5 * radius
+    theta[:, :3, 0] = (low + high) / 2
     if ranks:
-        amplitudes[:, 0], amplitudes[:, 1] = low + (high - low) * share, high - (high - low) * share
-    return Sample(render(amplitudes, positions, data.size, data.sigma), amplitudes, positions)
+        theta[:, 0, 0], theta[:, 1, 0] = low + (high - low) * share, high - (high - low) * share
+    return Sample(render(theta, data.size, data.sigma), theta, data.sigma, data.detection)
 
 
-@torch.no_grad()
 def owners(model: AtomicAutoencoder, sample: Sample) -> Tensor:
     """The block that holds each true spike of a sample, (B, n), −1 where none has half its energy or more."""
-    code, found = decomposed(model, sample.images), []
-    there = (sample.amplitudes > 0).all(dim=0)
-    for atoms, a, p in zip(code.atoms.squeeze(2), sample.amplitudes, sample.positions, strict=True):
-        energy = energies(atoms, a[there], p[there], _spikes(model).sigma)
-        whole = np.pi * _spikes(model).sigma ** 2 * a[there].numpy() ** 2
-        found.append(np.where(energy.max(axis=0) >= whole / 2, energy.argmax(axis=0), -1))
+    found, there = [], (sample.theta[..., 0] > 0).all(dim=0)
+    for batch, some in taken_apart(model, sample):
+        for atoms, theta in zip(batch.atoms.squeeze(2), some.theta[:, there], strict=True):
+            energy, whole = energies(atoms, theta, sample.sigma), whole_energy(theta, sample.sigma).numpy()
+            found.append(np.where(energy.max(axis=0) >= whole / 2, energy.argmax(axis=0), -1))
     return torch.from_numpy(np.stack(found))
 
 
-def decomposed_active(model: AtomicAutoencoder, images: Tensor) -> Code:
-    """`decomposed`, where `used` are the active blocks: those with 1 % or more of the energy of the image they make."""
-    z, used, atoms = decomposed(model, images)
-    return Code(z, used & (energy_shares(atoms.squeeze(2), model.combined(atoms)[:, 0]) >= ACTIVE), atoms)
-
-
-def _active(model: AtomicAutoencoder, images: Tensor) -> Code:
-    """`decomposed_active`; raises `BadInput` when an image has no active block."""
-    code = decomposed_active(model, images)
-    if not code.used.any(dim=1).all():
+def _active(model: AtomicAutoencoder, images: Tensor) -> Decomposition:
+    """Images taken apart; raises `BadInput` when one of them has no active block."""
+    found = model.decompose(images)
+    if not found.active.any(dim=1).all():
         raise BadInput("no block is active in some of these images: leave out the empty ones.")
-    return code
+    return found
 
 
 def _unit(z: Tensor, box: Tensor) -> np.ndarray:
@@ -278,9 +280,7 @@ def _unit(z: Tensor, box: Tensor) -> np.ndarray:
     return ((z.cpu() - low) / (high - low)).clamp(0, 1).double().numpy()
 
 
-def _spikes(model: AtomicAutoencoder) -> Spikes:
-    """The model set of a model of spikes; raises `BadInput` for another, whose Σ nobody knows."""
-    data = getattr(model.recipe, "data", None)
+def check_known(data: Spikes) -> None:
+    """Raise `BadInput` for data whose Σ nobody knows."""
     if type(data) is not Spikes:  # `OtherSpikes` have other atoms
         raise BadInput("Σ is known exactly for spikes only: take a model of spikes.")
-    return data

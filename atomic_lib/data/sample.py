@@ -1,0 +1,96 @@
+"""Images and what is known of them: what every data set gives to whoever measures."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import BadInput
+from ..images import check_images
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Images, with the truth that drew them where it is known.
+
+    images: (B, 1, N, N). theta: (B, k, 3), amplitude, row and column of each spike (px, from the centre of the top-left
+    pixel); an amplitude of 0 marks an absent spike; None for digits and pictures. sigma: the width of the spikes, px.
+    detection: the least amplitude that says "a spike is here", half of the faintest one. `sample[i]` and `sample[a:b]`
+    are some of the images. Raises `BadInput` for images or a truth that do not fit together.
+    """
+
+    images: Tensor
+    theta: Tensor | None = None
+    sigma: float | None = None
+    detection: float | None = None
+
+    def __post_init__(self):
+        images = check_images(self.images)
+        object.__setattr__(self, "images", images)
+        if self.theta is None:
+            return
+        shape = tuple(getattr(self.theta, "shape", ()))
+        if len(shape) != 3 or shape[0] != len(images) or shape[2] != 3 or not bool(torch.isfinite(self.theta).all()):
+            raise BadInput(f"theta: {shape}; expected finite numbers ({len(images)}, k, 3): amplitude, row, column.")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, which: int | slice | Tensor) -> "Sample":
+        which = slice(which, which + 1 or None) if isinstance(which, int) else which
+        theta = None if self.theta is None else self.theta[which]
+        return replace(self, images=self.images[which], theta=theta)
+
+    def truth(self, i: int = 0) -> Tensor:
+        """θ of the spikes that are there in image i, (n, 3); raises `BadInput` where no truth is known."""
+        if self.theta is None:
+            raise BadInput("the truth of these images is not known: take images of spikes.")
+        return self.theta[i][self.theta[i, :, 0] > 0]
+
+    @property
+    def number(self) -> Tensor:
+        """How many spikes each image has, (B,)."""
+        return (self.theta[..., 0] > 0).sum(dim=1)
+
+
+def from_npz(path, sigma: float) -> Sample:
+    """Spikes of width `sigma` px made elsewhere: an .npz with images (B, N, N), amplitudes (B, k), positions (B, k, 2).
+
+    Raises `BadInput` when the file or its shapes are not that.
+    """
+    images, amplitudes, positions = (_numbers(path, name) for name in ("images", "amplitudes", "positions"))
+    shapes = f"images {tuple(images.shape)}, amplitudes {tuple(amplitudes.shape)}, positions {tuple(positions.shape)}"
+    fits = images.ndim == 3 and amplitudes.ndim == 2 and positions.shape == (*amplitudes.shape, 2)
+    if not fits or len(images) != len(amplitudes) or images.shape[1] != images.shape[2] or 0 in positions.shape:
+        raise BadInput(f"{path}: {shapes}; expected (B, N, N), (B, k), (B, k, 2) with one B ≥ 1 and k ≥ 1.")
+    if not images.shape[1]:
+        raise BadInput(f"{path}: {shapes}; expected images of at least one pixel.")
+    for name, array in (("amplitudes", amplitudes), ("positions", positions)):
+        if not torch.isfinite(array).all():
+            raise BadInput(f"{path}: {name} hold values that are not finite; mark an absent spike by amplitude 0.")
+    if amplitudes.min() < 0:
+        raise BadInput(f"{path}: an amplitude is {amplitudes.min():.3g}; expected 0 (absent) or more.")
+    side, there = images.shape[1], positions[amplitudes > 0]
+    if len(there) and not (-side <= there.min() and there.max() <= 2 * side):
+        raise BadInput(f"{path}: a position is {there.abs().max():.3g} px, far outside of {side}×{side} pixels.")
+    theta = torch.cat([amplitudes[..., None], positions], dim=2)
+    faintest = float(amplitudes[amplitudes > 0].min()) if len(there) else 1.0
+    return Sample(check_images(images[:, None], str(path)), theta, sigma, faintest / 2)
+
+
+def _numbers(path, name: str) -> Tensor:
+    """One array of real numbers from an .npz file, as float32."""
+    expected = "expected an .npz file with the arrays images, amplitudes and positions"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            array = file[name]
+    except KeyError:
+        raise BadInput(f"{path}: the array “{name}” is missing; {expected}.") from None
+    except FileNotFoundError:
+        raise BadInput(f"{path}: there is no such file.") from None
+    except Exception:  # numpy raises many kinds for a file that is no .npz of numbers
+        raise BadInput(f"{path}: cannot be read as an .npz file of numbers; {expected}.") from None
+    if array.dtype.kind not in "fiu":
+        raise BadInput(f"{path}: “{name}” is of type {array.dtype}; expected real numbers.")
+    return torch.from_numpy(array.astype(np.float32))
