@@ -17,7 +17,8 @@ from .training import Training
 from .weights import load, records, shipped
 
 __all__ = [
-    "RECIPES", "AtomicAutoencoder", "BadInput", "Recipe", "Training", "data", "evaluate", "explore", "load", "records", "shipped",
+    "RECIPES", "AtomicAutoencoder", "BadInput", "Recipe", "Training", "data", "evaluate", "explore", "load", "records",
+    "shipped",
 ]  # fmt: skip
 
 

@@ -46,7 +46,7 @@ class World:
 
 
 def pick_device(name: str | torch.device) -> torch.device:
-    """ "auto", "cpu", "cuda" or a torch.device of these kinds → a device; raises `BadInput` for one that is not here."""
+    """ "auto", "cpu", "cuda" or a torch.device of these → a device; raises `BadInput` for one that is not here."""
     kind = name.type if isinstance(name, torch.device) else name
     if kind not in ("auto", "cpu", "cuda"):
         raise BadInput(f"device “{name}” is unknown; use auto, cpu or cuda.")

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as parse
 from safetensors.torch import save as serialise
 
+from .devices import pick_device
 from .errors import BadInput
 from .files import data_folder, write_json, write_whole
 from .model.autoencoder import AtomicAutoencoder
@@ -24,8 +25,9 @@ from .recipes import Recipe
 def load(name: str | Path, device: str | torch.device = "auto") -> AtomicAutoencoder:
     """A trained model in eval mode, by the name of shipped weights or the path of a .safetensors file.
 
-    device: "auto" (a GPU where there is one), "cpu", "cuda", or a torch.device. Its attributes `recipe` and `record` say what it is and how it was trained. Raises `BadInput` when weights or
-    record are missing, altered, or of another recipe.
+    device: "auto" (a GPU where there is one), "cpu", "cuda", or a torch.device. Its attributes `recipe` and `record` say
+    what it is and how it was trained. Raises `BadInput` when weights or record are missing, altered, or of another
+    recipe.
     """
     path, device = _locate(name), pick_device(device)
     record = read_record(path.with_suffix(".json"))
