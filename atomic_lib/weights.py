@@ -25,7 +25,7 @@ from .recipes import Recipe
 def load(name: str | Path, device: str | torch.device = "auto") -> AtomicAutoencoder:
     """A trained model in eval mode, by the name of shipped weights or the path of a .safetensors file.
 
-    device: "auto" (a GPU where there is one), "cpu", "cuda", or a torch.device. Its attributes `recipe` and `record` say
+    device: "auto" (a GPU where there is one), "cpu", "cuda", or a torch.device. Its `recipe` and `record` say
     what it is and how it was trained. Raises `BadInput` when weights or record are missing, altered, or of another
     recipe.
     """
