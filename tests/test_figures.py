@@ -3,26 +3,12 @@
 import pytest
 import torch
 from matplotlib.colors import to_rgb
+from stand_ins import PLAIN
 
-from atomic_lib import BadInput, Recipe, figures
-from atomic_lib.data.spikes import Spikes
+from atomic_lib import BadInput, figures
 from atomic_lib.model.autoencoder import latent_range
 from atomic_lib.studies import drawings, theory
 from atomic_lib.studies.navigation import sweep
-
-PLAIN = Recipe("small", Spikes(size=32, sigma=2.0, k=3), "one-shot", "separable", k=3, d0=3, steps=1)
-PURSUIT = PLAIN.replace(encoder="pursuit", encoder_options={"window": 12})
-
-
-@pytest.fixture(params=[PLAIN, PURSUIT], ids=lambda recipe: recipe.encoder)
-def model(request):
-    torch.manual_seed(0)
-    return request.param.build().eval()
-
-
-@pytest.fixture
-def sample():
-    return PLAIN.data.held_out(6, seed=1)
 
 
 def panels(figure):

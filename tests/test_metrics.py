@@ -1,10 +1,10 @@
 """Each metric scores a perfect, a useless and a duplicated decomposition as it should."""
 
-import numpy as np
 import pytest
 import torch
+from stand_ins import Oracle, true_atoms
 
-from atomic_lib import BadInput, gaussians, metrics
+from atomic_lib import BadInput, metrics
 from atomic_lib.data import spikes
 from atomic_lib.data.spikes import Spikes
 from atomic_lib.gaussians import render
@@ -15,33 +15,8 @@ def sample():
     return Spikes(size=64, sigma=2.0, k=5).held_out(24, seed=3)
 
 
-class Oracle(torch.nn.Module):
-    """Not a network: hands out given atoms, so that a metric can be tried on any decomposition."""
-
-    def __init__(self, atoms, size):
-        super().__init__()
-        self.atoms_given, self.size, self.seen = atoms, size, 0
-        self.anchor = torch.nn.Parameter(torch.zeros(1))
-
-    def decompose(self, images, k=None):
-        from atomic_lib.model.encoders import Code
-
-        atoms = self.atoms_given[self.seen : self.seen + len(images)]
-        self.seen += len(images)
-        return Code(torch.zeros(*atoms.shape[:2], 3), atoms.flatten(2).abs().amax(2) > 0, atoms)
-
-    def combined(self, atoms):
-        return atoms.sum(dim=1)
-
-
-def true_atoms(sample, size=64, sigma=2.0):
-    count, k = sample.amplitudes.shape
-    flat = render(sample.amplitudes.view(-1, 1), sample.positions.view(-1, 1, 2), size, sigma)
-    return flat.view(count, k, 1, size, size)
-
-
 def scores(atoms, sample):
-    return metrics.spike_metrics(Oracle(atoms, 64), sample, sigma=2.0, batch=10)
+    return metrics.spike_metrics(Oracle(atoms), sample, sigma=2.0, batch=10)
 
 
 def test_a_perfect_decomposition_of_spikes(sample):
@@ -101,7 +76,7 @@ def test_held_out_seeds_are_held_out():
 
 def test_no_image_no_spike():
     empty = spikes.Sample(torch.zeros(2, 1, 64, 64), torch.zeros(2, 3), torch.zeros(2, 3, 2))
-    got = metrics.spike_metrics(Oracle(torch.zeros(2, 3, 1, 64, 64), 64), empty, sigma=2.0)
+    got = metrics.spike_metrics(Oracle(torch.zeros(2, 3, 1, 64, 64)), empty, sigma=2.0)
     assert got["jaccard"] == got["false_positives"] == got["nmse"] == 0
 
 
@@ -116,28 +91,6 @@ def test_matching_takes_most_pairs_before_least_distance():
 def test_a_pair_out_of_reach_is_never_matched():
     got = metrics.match(torch.ones(1), torch.zeros(1, 2), torch.ones(1), torch.tensor([[0.0, 2.1]]), radius=2.0)
     assert (got.true, got.false, got.missed) == (0, 1, 1)
-
-
-def test_the_gaussian_fit_finds_what_drew_the_atom(sample):
-    there = sample.amplitudes > 0
-    a, p = gaussians.fit_gaussians(true_atoms(sample)[there][:, 0], sigma=2.0)
-    assert torch.allclose(a, sample.amplitudes[there], atol=1e-4)
-    assert torch.allclose(p, sample.positions[there], atol=1e-3)
-
-
-def test_the_gaussian_fit_is_the_least_squares_one():
-    """Against scipy, on an atom that no Gaussian of this width fits exactly."""
-    from scipy.optimize import least_squares
-
-    atom = render(torch.tensor([[0.8, -0.2]]), torch.tensor([[[20.3, 24.6], [27.0, 22.0]]]), 48, 2.6)[0, 0].double()
-
-    def residuals(theta):
-        model = render(torch.tensor(theta[None, :1]), torch.tensor(theta[None, None, 1:]), 48, 2.0)[0, 0]
-        return (model - atom).flatten().numpy()
-
-    expected = least_squares(residuals, x0=np.array([0.7, 20.0, 24.0])).x
-    a, p = gaussians.fit_gaussians(atom[None], sigma=2.0, steps=30)
-    assert [float(a), *p[0].tolist()] == pytest.approx(expected.tolist(), abs=1e-3)
 
 
 def disc(row, column, radius, size=64):
@@ -160,15 +113,15 @@ def test_the_radius_of_gyration_of_a_disc():
 def test_stroke_metrics_of_known_decompositions():
     image = disc(20, 20, 8) + disc(44, 44, 8)
     parts = torch.stack([disc(20, 20, 8), disc(44, 44, 8), torch.zeros(64, 64)])[None, :, None]
-    got = metrics.stroke_metrics(Oracle(parts, 64), image[None, None])
+    got = metrics.stroke_metrics(Oracle(parts), image[None, None])
     assert got["connected"] == 1 and got["active_blocks"] == 2 and got["nmse"] == 0
     assert got["largest_share"] == pytest.approx(0.5) and got["negative_energy"] == 0 and got["spread"] < 0.4
     whole = torch.stack([image, torch.zeros(64, 64)])[None, :, None]
-    got = metrics.stroke_metrics(Oracle(whole, 64), image[None, None])
+    got = metrics.stroke_metrics(Oracle(whole), image[None, None])
     assert got["connected"] == 0 and got["active_blocks"] == 1
     assert got["largest_share"] == pytest.approx(1) and got["spread"] == pytest.approx(1)
     cancelling = torch.stack([2 * image, -image])[None, :, None]
-    got = metrics.stroke_metrics(Oracle(cancelling, 64), image[None, None])
+    got = metrics.stroke_metrics(Oracle(cancelling), image[None, None])
     assert got["negative_energy"] == pytest.approx(0.5) and got["nmse"] == 0
 
 

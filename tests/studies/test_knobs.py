@@ -8,18 +8,11 @@ from torch import nn
 from atomic_lib import RECIPES, BadInput, gaussians
 from atomic_lib.data.spikes import OtherSpikes, Spikes
 from atomic_lib.model.autoencoder import AtomicAutoencoder
-from atomic_lib.model.decoders import SeparableDecoder, Untied
 from atomic_lib.model.encoders import OneShot
-from atomic_lib.model.losses import sparsity
-from atomic_lib.recipes import Recipe
-from atomic_lib.studies import ablations, charts, knobs, theory
+from atomic_lib.studies import knobs
 
 SMALL = {"size": 32, "sigma": 2.0, "k": 2, "amplitude": (0.1, 1.0)}
 PLAIN = RECIPES["spikes-plain"].replace(data=Spikes(**SMALL), k=4, steps=2)
-
-
-def seeded():
-    return torch.Generator().manual_seed(0)
 
 
 @pytest.mark.parametrize(
@@ -54,13 +47,6 @@ def test_explained_variance():
     assert knobs.explained(2 - truth, truth)[0] == -3
 
 
-def test_amplitudes_in_an_image():
-    data = Spikes(**SMALL, fewest=2)
-    sample = data.held_out(1)
-    found = gaussians.amplitudes_in(sample.images[0, 0], sample.amplitudes[0], sample.positions[0], data.sigma)
-    assert torch.allclose(found, sample.amplitudes[0], atol=1e-4)
-
-
 def test_pictures_are_packed_and_unpacked():
     pictures = torch.randn(3, 16, 16).clamp(-1.2, 1.2)
     assert (knobs.unpacked(knobs.packed(pictures), 16) - pictures).abs().max() <= 0.005 + 1e-6
@@ -86,59 +72,6 @@ def test_an_untrained_model_is_measured(changes):
 def test_a_model_of_digits_is_refused():
     with pytest.raises(BadInput, match="spikes only"):
         knobs.measure(RECIPES["digits-plain"].build())
-
-
-def test_untied_decoders_draw_each_its_own_block():
-    torch.manual_seed(0)
-    gs = [SeparableDecoder(2, 32, rank=1, width=8, channels=4) for _ in range(3)]
-    g, z = Untied(gs), torch.randn(6, 2)
-    assert torch.allclose(g(z)[4], gs[1](z[4:5])[0], atol=1e-6)
-    with pytest.raises(BadInput, match="all 3 blocks"):
-        g(z[:4])
-
-
-def test_terms_of_sparsity():
-    z = torch.zeros(5, 3, 2)
-    z[:, :, 0] = torch.tensor([3.0, 0, 4])
-    assert sparsity(z, "coordinates") == 5 and sparsity(z, "blocks") == 7 and sparsity(0 * z, "blocks") == 0
-
-
-def test_a_pursuit_has_neither_maximum_nor_penalty():
-    with pytest.raises(BadInput, match="one-shot"):
-        RECIPES["spikes-pursuit"].replace(combine="max").build()
-
-
-@pytest.mark.parametrize(
-    ("changes", "parameters"),
-    [
-        ({"amplitude": (1.0, 1.0), "line": True}, 1), ({"amplitude": (1.0, 1.0)}, 2), ({}, 3),
-        ({"widths": (0.6, 1.4)}, 4), ({"pairs": "shared"}, 5), ({"pairs": "free"}, 6),
-    ],
-)  # fmt: skip
-def test_other_spikes(changes, parameters):
-    data = OtherSpikes(**{**SMALL, "separation": 1.0, **changes})
-    assert data.parameters == parameters
-    assert Recipe.from_json(PLAIN.replace(data=data).as_json()).data == data
-    _, amplitudes, positions = data.sample(64, seeded())
-    there, members = amplitudes > 0, 2 if parameters > 4 else 1
-    assert set(there.sum(dim=1).tolist()) == {members, 2 * members}
-    assert (amplitudes[:, ::2] == amplitudes[:, 1::2]).all() == (parameters == 5)
-    assert (positions[..., 0] == 15.5).all() == (parameters == 1)
-    absent = ~(there[:, :, None] & there[:, None]) | torch.eye(2 * members, dtype=torch.bool)
-    assert torch.cdist(positions, positions)[~absent].min() >= data.separation * data.sigma
-
-
-def test_widths_vary_the_energy_alone():
-    thin, wide = (OtherSpikes(**SMALL, fewest=2, widths=(w, w)).sample(8, seeded()) for w in (0.7, 1.4))
-    assert torch.equal(thin.positions, wide.positions) and torch.equal(thin.amplitudes, wide.amplitudes)
-    assert torch.allclose(4 * thin.images.sum(), wide.images.sum(), rtol=0.02)
-
-
-def test_data_that_cannot_be_are_refused():
-    with pytest.raises(BadInput, match="widths"):
-        OtherSpikes(widths=(1.4, 0.6))
-    with pytest.raises(BadInput, match="pairs"):
-        OtherSpikes(pairs="many")
 
 
 def a_run(alone=0, together=0, split=0, lost=0):
@@ -208,67 +141,3 @@ def test_counting_atoms_takes_a_pursuit():
     assert counts[0] == 0 and counts[1] > 0
     with pytest.raises(BadInput, match="take a pursuit"):
         knobs.counted(PLAIN.build(), images)
-
-
-def test_what_several_ablations_share_is_trained_once():
-    shared = {"d0": "one-shot-3", "k": "one-shot-10", "terms": "base", "validity": "one-shot-free"}
-    paths = {name: ablations.result_path(name, variant, 0) for name, variant in shared.items()}
-    assert len(set(paths.values())) == 1 and paths["k"].name == "one-shot-3-seed0.json"
-    assert ablations.result_path("k", "one-shot-5", 0) != paths["k"]
-
-
-@pytest.mark.parametrize("changes", [{"k": 0}, {"d0": 0}, {"k": -1}])
-def test_knobs_that_cannot_be_are_refused(changes):
-    with pytest.raises(BadInput, match="expected a number from 1"):
-        PLAIN.replace(**changes).build()
-
-
-def test_theory_of_spikes_is_not_asked_of_other_atoms():
-    model = PLAIN.replace(data=OtherSpikes(**SMALL, widths=(0.5, 1.5))).build().eval()
-    with pytest.raises(BadInput, match="take a model of spikes"):
-        theory.validity(model, 4, seeded())
-
-
-def test_charts_show_every_seed():
-    figure = charts.turned(
-        {"a": {"x": {1: [0.1, 0.2, 0.3], 2: [0.4, 0.5, 0.6]}}, "b": {"x": {1: [5.0], 2: [7.0]}}}, "k"
-    )
-    one, two = figure.axes
-    marks = [line for line in one.lines if line.get_linestyle() == "None"]
-    assert sum(len(line.get_ydata()) for line in marks) == 6 and one.get_ylim()[1] == pytest.approx(1.03)
-    assert two.get_ylim()[1] > 7
-
-
-def test_charts_of_things_without_an_order_have_no_lines():
-    values = {"x": {"free": [0.1, 0.2], "bounded": [0.3, 0.4]}}
-    drawn = [charts.turned({"a": values}, "latents", joined=joined).axes[0].lines for joined in (True, False)]
-    assert [any(line.get_linestyle() == "-" for line in lines) for lines in drawn] == [True, False]
-
-
-def test_charts_of_the_same_have_one_scale():
-    panels = {"a": {"x": {1: [2.0], 2: [3.0]}}, "b": {"x": {1: [5.0], 2: [70.0]}}}
-    one, two = charts.turned(panels, "k", alike=True).axes
-    assert one.get_ylim() == two.get_ylim() and one.get_ylim()[1] > 70 and one.get_ylim()[0] < 2
-
-
-def test_more_than_three_panels_stand_in_two_rows():
-    panels = {str(i): {"x": {1: [0.1], 2: [0.2]}} for i in range(5)}
-    tops = [round(axis.get_position().y1, 2) for axis in charts.turned(panels, "k", ylabel="share").axes]
-    assert len(tops) == 5 and len(set(tops)) == 2
-
-
-def test_stacks_are_shares():
-    (axis,) = charts.stacks({"a": {"3": np.array([[1, 3], [0, 2]])}}, ("held", "lost")).axes
-    heights = np.array([[bar.get_height() for bar in part] for part in axis.containers])
-    assert heights.tolist() == [[0.25, 0], [0.75, 1]]
-
-
-def test_a_confusion_matrix_has_its_counts():
-    (axis,) = charts.confusion({"a": np.array([[5, 0], [1, 4]])}, "said", "true", first=1).axes
-    assert [text.get_text() for text in axis.texts] == ["5", "1", "4"]
-    assert [text.get_text() for text in axis.get_yticklabels()] == ["1", "2"]
-
-
-def test_spectra_mark_the_truth():
-    (axis,) = charts.spectra({"a": [np.array([[1, 0.1], [2, 0.2], [3, 0.3]])]}, {"a": 1}, "value").axes
-    assert axis.lines[-1].get_xdata()[0] == 1.5 and axis.lines[0].get_ydata().tolist() == [2, 0.2]

@@ -17,7 +17,7 @@ import yaml
 
 from atomic_lib.data import digits
 
-BOOK = Path(__file__).parents[1] / "book"
+BOOK = Path(__file__).parents[2] / "book"
 
 
 TOC = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf8"))

@@ -10,18 +10,17 @@ import papermill
 import pytest
 import torch
 from PIL import Image
+from stand_ins import PLAIN, PURSUIT
 
 import atomic_lib
-from atomic_lib import BadInput, Recipe
-from atomic_lib.data.spikes import Spikes
+from atomic_lib import BadInput
 from atomic_lib.recipes import training_range
 
-PLAIN = Recipe("small", Spikes(size=32, sigma=2.0, k=3), "one-shot", "separable", k=3, d0=3, steps=1)
-PURSUIT = PLAIN.replace(encoder="pursuit", encoder_options={"window": 12}, k=4, d0=5)
+WIDER = PURSUIT.replace(k=4, d0=5)
 IMAGES = PLAIN.data.held_out(6, seed=1).images
 
 
-@pytest.fixture(params=[PLAIN, PURSUIT], ids=lambda recipe: recipe.encoder)
+@pytest.fixture(params=[PLAIN, WIDER], ids=lambda recipe: recipe.encoder)
 def model(request):
     torch.manual_seed(0)
     return request.param.build().eval()
@@ -248,7 +247,7 @@ def test_there_is_nothing_else_in_the_package_by_accident():
 def test_in_a_kernel_it_answers_and_leaves_a_picture(tmp_path):
     cells = [
         "import torch, atomic_lib\nfrom atomic_lib.data.spikes import Spikes",
-        f"recipe = atomic_lib.{PURSUIT!r}",
+        f"recipe = atomic_lib.{WIDER!r}",
         "panel = atomic_lib.explore(recipe.build().eval(), recipe.data.held_out(3).images)\npanel",
         "before = panel.pictures[1].value\nslider = panel.coordinates[0]\nslider.value = slider.max\n"
         "print(before != panel.pictures[1].value)",

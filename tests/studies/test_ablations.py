@@ -52,3 +52,10 @@ def test_what_is_not_there_is_said_in_a_sentence(tiny, capsys):
     assert "pursuit" in capsys.readouterr().err
     with pytest.raises(BadInput, match="--variant plain --seed 0"):
         ablations.results("tiny")
+
+
+def test_what_several_ablations_share_is_trained_once():
+    shared = {"d0": "one-shot-3", "k": "one-shot-10", "terms": "base", "validity": "one-shot-free"}
+    paths = {name: ablations.result_path(name, variant, 0) for name, variant in shared.items()}
+    assert len(set(paths.values())) == 1 and paths["k"].name == "one-shot-3-seed0.json"
+    assert ablations.result_path("k", "one-shot-5", 0) != paths["k"]

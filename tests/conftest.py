@@ -1,5 +1,22 @@
+"""Fixtures of all rooms: a small untrained model of either kind, its images, and a browser."""
+
 import pytest
+import torch
 from browsers import QUIET, find_browser
+from stand_ins import PLAIN, PURSUIT
+
+
+@pytest.fixture(params=[PLAIN, PURSUIT], ids=lambda recipe: recipe.encoder)
+def model(request):
+    """An untrained model of either encoder."""
+    torch.manual_seed(0)
+    return request.param.build().eval()
+
+
+@pytest.fixture
+def sample():
+    """Six images that such models take, with their truth."""
+    return PLAIN.data.held_out(6, seed=1)
 
 
 @pytest.fixture(scope="session")

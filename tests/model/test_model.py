@@ -4,16 +4,18 @@ from functools import partial
 
 import pytest
 import torch
+from stand_ins import PLAIN, TURNS, told
 
 from atomic_lib import RECIPES, BadInput
 from atomic_lib.data.spikes import Spikes
-from atomic_lib.model.autoencoder import AtomicAutoencoder, parameter_count
-from atomic_lib.model.decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder
+from atomic_lib.model.autoencoder import AtomicAutoencoder, latent_range, parameter_count
+from atomic_lib.model.decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
 from atomic_lib.model.encoders import OneShotEncoder, PursuitEncoder, ReferenceEncoder
 from atomic_lib.model.layers import BoundedLatents
-from atomic_lib.model.losses import loss
+from atomic_lib.model.losses import loss, misalignment, sparsity
 from atomic_lib.studies.bench import as_released
 
+DATA = Spikes(size=64, sigma=2.0, k=3)
 ENCODERS = [ReferenceEncoder, OneShotEncoder, PursuitEncoder]
 DECODERS = [ReferenceDecoder, SeparableDecoder, StrokeDecoder]
 
@@ -204,3 +206,68 @@ def test_the_jacobian_is_the_derivative_of_any_decoder(decoder):
     expected = torch.autograd.functional.jacobian(lambda one: model.g(one[None])[0, 0], z[0]).permute(2, 0, 1)
     assert expected.abs().max() > 0
     assert torch.allclose(model.jacobian(z)[0] / expected.abs().max(), expected / expected.abs().max(), atol=1e-4)
+
+
+def test_misalignment_knows_orthogonal_from_turned():
+    scores = {}
+    for how in TURNS:
+        model = told(DATA.held_out(1), how)
+        z = 0.5 * torch.rand(16, 3, generator=torch.Generator().manual_seed(0)) - 0.25
+        scores[how] = [float(misalignment(model, z, kind)) for kind in ("orthogonal", "scaling")]
+    assert max(scores["aligned"] + scores["motions turned"]) < 1e-4
+    assert min(scores["all turned"]) > 0.05
+
+
+def test_latent_range_leaves_the_tails():
+    z = torch.linspace(0, 1, 101).view(1, -1, 1).repeat(1, 1, 2)
+    assert torch.allclose(latent_range(z, torch.ones(1, 101, dtype=torch.bool), 0.1), torch.tensor([[0.1, 0.9]] * 2))
+
+
+def test_refinement_finds_the_truth_and_never_a_worse_fit():
+    sample = DATA.held_out(12, seed=2)
+    model = told(sample, "all turned")
+    z, used = model.encode(sample.images)
+    away = z + 0.02 * torch.randn(z.shape, generator=torch.Generator().manual_seed(0))
+
+    def errors(z):
+        return (sample.images - model.decode(z, used)).square().flatten(1).sum(1)
+
+    assert (errors(model.refine(sample.images, away, 8, used)) < 1e-3 * errors(away)).all()
+    far = torch.randn(z.shape, generator=torch.Generator().manual_seed(0))
+    for steps in (0, 1, 5):
+        assert (errors(model.refine(sample.images, far, steps, used)) <= errors(far)).all()
+    with pytest.raises(BadInput, match="steps"):
+        model.refine(sample.images, z, -1)
+
+
+def test_refined_latents_stay_in_their_box():
+    model = RECIPES["spikes-pursuit"].replace(data=DATA, encoder_options={"window": 18}).build().eval()
+    images = DATA.held_out(3).images
+    z, used = model.encode(images)
+    assert model.refine(images, z, 4, used).abs().max() <= 1
+
+
+def test_untied_decoders_draw_each_its_own_block():
+    torch.manual_seed(0)
+    gs = [SeparableDecoder(2, 32, rank=1, width=8, channels=4) for _ in range(3)]
+    g, z = Untied(gs), torch.randn(6, 2)
+    assert torch.allclose(g(z)[4], gs[1](z[4:5])[0], atol=1e-6)
+    with pytest.raises(BadInput, match="all 3 blocks"):
+        g(z[:4])
+
+
+def test_terms_of_sparsity():
+    z = torch.zeros(5, 3, 2)
+    z[:, :, 0] = torch.tensor([3.0, 0, 4])
+    assert sparsity(z, "coordinates") == 5 and sparsity(z, "blocks") == 7 and sparsity(0 * z, "blocks") == 0
+
+
+def test_a_pursuit_has_neither_maximum_nor_penalty():
+    with pytest.raises(BadInput, match="one-shot"):
+        RECIPES["spikes-pursuit"].replace(combine="max").build()
+
+
+@pytest.mark.parametrize("changes", [{"k": 0}, {"d0": 0}, {"k": -1}])
+def test_knobs_that_cannot_be_are_refused(changes):
+    with pytest.raises(BadInput, match="expected a number from 1"):
+        PLAIN.replace(**changes).build()

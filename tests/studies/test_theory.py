@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from stand_ins import PLAIN, Drawer, seeded
 
 from atomic_lib import RECIPES, BadInput
-from atomic_lib.data.spikes import Spikes
+from atomic_lib.data.spikes import OtherSpikes, Spikes
 from atomic_lib.gaussians import fit_gaussians, render
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import Code
@@ -12,23 +13,6 @@ from atomic_lib.model.layers import BoundedLatents
 from atomic_lib.studies import theory
 
 DATA = Spikes(size=64, sigma=2.0, k=3, separation=8.0)
-MIDDLE, SCALE = torch.tensor([0.75, 31.5, 31.5]), torch.tensor([0.25, 25.0, 25.0])
-
-
-class Drawer(torch.nn.Module):
-    """g(z) = a·G(t), exactly; broken: with a ghost on the other side, or without regard to the amplitude."""
-
-    d0, size = 3, 64
-
-    def __init__(self, fault=None):
-        super().__init__()
-        self.fault, self.anchor = fault, torch.nn.Parameter(torch.zeros(1))
-
-    def forward(self, z):
-        theta = MIDDLE + SCALE * z
-        a = torch.full_like(theta[:, :1], 0.75) if self.fault == "deaf" else theta[:, :1]
-        atom = render(a, theta[:, None, 1:], 64, DATA.sigma)
-        return atom + 0.3 * atom.flip(2, 3) if self.fault == "ghost" else 0 * atom if self.fault == "blank" else atom
 
 
 class Finder(torch.nn.Module):
@@ -47,18 +31,14 @@ class Finder(torch.nn.Module):
             residual -= render(a[:, None], p[:, None], 64, DATA.sigma).squeeze(1)
             theta += [torch.cat([a[:, None] / self.shares, p], dim=1)] * self.shares
         theta = torch.stack(theta, dim=1)
-        z, used = (theta - MIDDLE) / SCALE, theta[..., 0] > 0.1
+        z, used = g.code(theta), theta[..., 0] > 0.1
         return Code(z, used, g(z.flatten(0, 1)).unflatten(0, used.shape) * used[..., None, None, None])
 
 
 def made(fault=None, shares=1):
-    model = AtomicAutoencoder(Finder(shares), Drawer(fault)).eval()
+    model = AtomicAutoencoder(Finder(shares), Drawer(fault=fault)).eval()
     model.recipe = RECIPES["spikes-pursuit"].replace(data=DATA)
     return model
-
-
-def seeded():
-    return torch.Generator().manual_seed(0)
 
 
 @pytest.fixture(scope="module")
@@ -179,3 +159,9 @@ def test_what_the_theory_does_not_cover_is_refused(images):
             ask(digits, 3, seeded())
     with pytest.raises(BadInput, match="k 2: expected"):
         theory.exchange(Spikes(k=2), 5)
+
+
+def test_theory_of_spikes_is_not_asked_of_other_atoms():
+    model = PLAIN.replace(data=OtherSpikes(size=32, sigma=2.0, k=2, widths=(0.5, 1.5))).build().eval()
+    with pytest.raises(BadInput, match="take a model of spikes"):
+        theory.validity(model, 4, seeded())

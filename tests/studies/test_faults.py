@@ -1,27 +1,14 @@
 """What went wrong with a spike, told from decompositions made to go wrong in one way each."""
 
 import torch
+from stand_ins import Oracle
 
 from atomic_lib import RECIPES
 from atomic_lib.data.spikes import Sample, Spikes
 from atomic_lib.gaussians import render
-from atomic_lib.model.encoders import Code
 from atomic_lib.studies.faults import fault_counts
 
 DATA = Spikes(size=64, sigma=2.0, k=2)
-
-
-class Given(torch.nn.Module):
-    """Hands out given atoms."""
-
-    def __init__(self, atoms):
-        super().__init__()
-        self.atoms, self.anchor = atoms, torch.nn.Parameter(torch.zeros(1))
-        self.recipe = RECIPES["spikes-plain"].replace(data=DATA)
-
-    def decompose(self, images, k=None):
-        used = torch.ones(self.atoms.shape[:2], dtype=torch.bool)
-        return Code(torch.zeros(*used.shape, 3), used, self.atoms)
 
 
 def atom(amplitude, row, column):
@@ -31,7 +18,9 @@ def atom(amplitude, row, column):
 def counts(*atoms):
     amplitudes, positions = torch.tensor([[1.0, 0.8]]), torch.tensor([[[20.0, 20.0], [40.0, 40.0]]])
     sample = Sample(render(amplitudes, positions, 64, DATA.sigma), amplitudes, positions)
-    found = fault_counts(Given(torch.stack(atoms)[None]), sample)
+    model = Oracle(torch.stack(atoms)[None])
+    model.recipe = RECIPES["spikes-plain"].replace(data=DATA)
+    found = fault_counts(model, sample)
     return {kind: count for kind, count in found.items() if count}
 
 

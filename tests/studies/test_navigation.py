@@ -1,0 +1,52 @@
+"""A block whose coordinates are amplitude, row and column scores as one; a turned one does not."""
+
+import pytest
+import torch
+from stand_ins import TURNS, told
+
+from atomic_lib import RECIPES, BadInput
+from atomic_lib.data import spikes
+from atomic_lib.data.spikes import Spikes
+from atomic_lib.studies.navigation import dci, navigation_metrics
+
+DATA = Spikes(size=64, sigma=2.0, k=3)
+
+
+@pytest.fixture(params=TURNS)
+def found(request):
+    sample = DATA.held_out(96, seed=1)
+    model = told(sample, request.param)
+    model.recipe = RECIPES["spikes-pursuit"].replace(data=DATA)
+    return request.param, navigation_metrics(model, sample)
+
+
+def test_coordinates_score_as_they_must(found):
+    how, found = found
+    assert found["spikes"] == int((DATA.held_out(96, seed=1).amplitudes > 0).sum())
+    assert found["outside"] < 0.01 and found["on_set"] == pytest.approx(1.0, abs=0.01)
+    if how == "all turned":
+        assert found["amplitude_share"] < 0.2 and found["disentanglement"] < 0.5 and found["still_px"] > DATA.sigma
+        return
+    assert found["amplitude_coordinate"] == 1
+    assert found["amplitude_share"] > 0.999 and found["motion_share"] > 0.999 and found["still_px"] < 0.01
+    assert found["motion_angle"] == pytest.approx(90, abs=0.1) and found["speed_ratio"] == pytest.approx(1, abs=0.01)
+    assert found["disentanglement"] > (0.9 if how == "aligned" else 0.4)
+    assert found["r2_amplitude"] > 0.9 and found["r2_row"] > 0.9
+
+
+def test_dci_of_perfect_and_of_useless_codes():
+    factors = torch.rand(600, 2, generator=torch.Generator().manual_seed(0)).numpy()
+    perfect = dci(factors, factors, ("a", "b"))
+    assert perfect["disentanglement"] > 0.95 and perfect["completeness"] > 0.95 and perfect["r2_a"] > 0.99
+    noise = torch.rand(600, 2, generator=torch.Generator().manual_seed(1)).numpy()
+    useless = dci(noise, factors, ("a", "b"))
+    assert useless["disentanglement"] < 0.1 and useless["r2_a"] < 0.1
+
+
+def test_a_model_that_finds_nothing_is_refused_in_a_sentence():
+    sample = DATA.held_out(4)
+    model = told(sample)
+    model.recipe = RECIPES["spikes-pursuit"].replace(data=DATA)
+    elsewhere = spikes.Sample(sample.images, sample.amplitudes, sample.positions + 30)
+    with pytest.raises(BadInput, match="no block"):
+        navigation_metrics(model, elsewhere)

@@ -1,0 +1,52 @@
+"""Gaussians: the fit finds what drew an atom, and effects are lengths along the set."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from stand_ins import told, true_atoms
+
+from atomic_lib import gaussians
+from atomic_lib.data.spikes import Spikes
+from atomic_lib.gaussians import effects, render
+
+DATA = Spikes(size=64, sigma=2.0, k=3)
+
+
+def test_the_gaussian_fit_finds_what_drew_the_atom():
+    sample = Spikes(size=64, sigma=2.0, k=5).held_out(24, seed=3)
+    there = sample.amplitudes > 0
+    a, p = gaussians.fit_gaussians(true_atoms(sample)[there][:, 0], sigma=2.0)
+    assert torch.allclose(a, sample.amplitudes[there], atol=1e-4)
+    assert torch.allclose(p, sample.positions[there], atol=1e-3)
+
+
+def test_the_gaussian_fit_is_the_least_squares_one():
+    """Against scipy, on an atom that no Gaussian of this width fits exactly."""
+    from scipy.optimize import least_squares
+
+    atom = render(torch.tensor([[0.8, -0.2]]), torch.tensor([[[20.3, 24.6], [27.0, 22.0]]]), 48, 2.6)[0, 0].double()
+
+    def residuals(theta):
+        model = render(torch.tensor(theta[None, :1]), torch.tensor(theta[None, None, 1:]), 48, 2.0)[0, 0]
+        return (model - atom).flatten().numpy()
+
+    expected = least_squares(residuals, x0=np.array([0.7, 20.0, 24.0])).x
+    a, p = gaussians.fit_gaussians(atom[None], sigma=2.0, steps=30)
+    assert [float(a), *p[0].tolist()] == pytest.approx(expected.tolist(), abs=1e-3)
+
+
+def test_amplitudes_in_an_image():
+    data = Spikes(size=32, sigma=2.0, k=2, amplitude=(0.1, 1.0), fewest=2)
+    sample = data.held_out(1)
+    found = gaussians.amplitudes_in(sample.images[0, 0], sample.amplitudes[0], sample.positions[0], data.sigma)
+    assert torch.allclose(found, sample.amplitudes[0], atol=1e-4)
+
+
+def test_effects_are_lengths_along_the_set():
+    model, z = told(DATA.held_out(1)), torch.tensor([[0.2, 0.1, -0.3]])
+    a = 0.75 + 0.25 * 0.2
+    got = effects(model.jacobian(z), torch.tensor([[a, 35.2, 22.4]]), DATA.sigma)
+    expected = torch.diag(torch.tensor([math.sqrt(2) * DATA.sigma * 0.25 / a, 32.0, 32.0]))
+    assert torch.allclose(got[0], expected, atol=0.02)
