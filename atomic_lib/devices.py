@@ -74,5 +74,6 @@ def hardware(world: World) -> str:
 
 
 def device_of(module: nn.Module) -> torch.device:
-    """Where a module's parameters are."""
-    return next(module.parameters()).device
+    """Where a module's numbers are; the CPU for one that has none."""
+    numbers = next((one for one in (*module.parameters(), *module.buffers())), None)
+    return torch.device("cpu") if numbers is None else numbers.device

@@ -140,7 +140,7 @@ def architecture(found: Decomposition, shown: int = 4) -> Figure:
     _framed(figure, (0.075, middle), (1.15 * wide, 1.15 * tall), found.images[0, 0], "$x$", scale)
     _arrow(canvas, (0.08 + 0.58 * wide, middle), (0.178, middle))
     _box(canvas, (0.205, middle), "$f_E$", (0.022, 0.12), "#dbe7f3")
-    for i, y in zip(blocks.tolist(), heights, strict=True):
+    for i, y in zip(blocks.tolist(), heights, strict=False):  # none, where the image is empty
         _row(canvas, f"$z_{{{i + 1}}}$", found.z[0, i], y, middle, wide)
         _framed(figure, (0.69, y), (wide, tall), found.atoms[0, i, 0], f"$g(z_{{{i + 1}}})$", scale)
     if count > shown:

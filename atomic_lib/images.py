@@ -36,6 +36,15 @@ def check_images(given, what: str = "images") -> Tensor:
     return images
 
 
+def rows_of(which: int | slice | Tensor, count: int) -> slice | Tensor:
+    """What picks some of `count` images, so that one alone stays a batch; IndexError beyond them ends a loop."""
+    if not isinstance(which, int):
+        return which
+    if not -count <= which < count:
+        raise IndexError(f"image {which} of {count}")
+    return slice(which, which + 1 or None)
+
+
 def pad_to(images: Tensor, size: int) -> Tensor:
     """Images (…, H, W) padded with zeros at the bottom and the right to `size` px a side."""
     height, width = images.shape[-2:]

@@ -45,12 +45,12 @@ class Drawer(torch.nn.Module):
         self.register_buffer("middle", torch.tensor(middle))
         self.register_buffer("scale", torch.tensor(scale))
         self.register_buffer("turn", torch.eye(3) if turn is None else turn)
-        self.fault, self.anchor = fault, torch.nn.Parameter(torch.zeros(1))
+        self.fault = fault
 
     def forward(self, z):
         theta = self.middle + self.scale * (z @ self.turn.T)
         a = torch.full_like(theta[:, :1], 0.75) if self.fault == "deaf" else theta[:, :1]
-        atom = render(a, theta[:, None, 1:], self.size, self.sigma)
+        atom = render(torch.cat([a, theta[:, 1:]], dim=1)[:, None], self.size, self.sigma)
         return atom + 0.3 * atom.flip(2, 3) if self.fault == "ghost" else 0 * atom if self.fault == "blank" else atom
 
     def code(self, theta):
@@ -69,8 +69,8 @@ class Teller(torch.nn.Module):
 
     def forward(self, images, g, k=None):
         rows = [int((self.sample.images - image).abs().amax((1, 2, 3)).argmin()) for image in images]
-        a, p = self.sample.amplitudes[rows], self.sample.positions[rows]
-        return Code(g.code(torch.cat([a[..., None], p], dim=2)), a > 0)
+        theta = self.sample.theta[rows]
+        return Code(g.code(theta), theta[..., 0] > 0)
 
 
 def told(sample, turn="aligned"):
@@ -79,25 +79,35 @@ def told(sample, turn="aligned"):
     return AtomicAutoencoder(Teller(sample, g), g).eval()
 
 
-def true_atoms(sample, size=64, sigma=2.0):
+def arrays(sample):
+    """A sample as the arrays of an .npz file."""
+    return {"images": sample.images[:, 0], "amplitudes": sample.theta[..., 0], "positions": sample.theta[..., 1:]}
+
+
+def true_atoms(sample, size=64):
     """The atoms of a perfect decomposition of spikes, (B, k, 1, N, N)."""
-    count, k = sample.amplitudes.shape
-    flat = render(sample.amplitudes.view(-1, 1), sample.positions.view(-1, 1, 2), size, sigma)
-    return flat.view(count, k, 1, size, size)
+    return render(sample.theta.view(-1, 1, 3), size, sample.sigma).unflatten(0, sample.theta.shape[:2])
 
 
-class Oracle(torch.nn.Module):
-    """Not a network: hands out given atoms (M, k, 1, N, N) in turn, so that a measure can be tried on any of them."""
+class Given(torch.nn.Module):
+    """Not a network: an encoder that hands out given atoms (M, k, 1, N, N) in turn."""
+
+    d0 = 3
 
     def __init__(self, atoms):
         super().__init__()
-        self.given, self.size, self.seen = atoms, atoms.shape[-1], 0
-        self.anchor = torch.nn.Parameter(torch.zeros(1))
+        self.given, self.k, self.size, self.seen = atoms, atoms.shape[1], atoms.shape[-1], 0
+        self.latents = torch.nn.Identity()
 
-    def decompose(self, images, k=None):
+    def forward(self, images, g, k=None):
         atoms = self.given[self.seen : self.seen + len(images)]
         self.seen += len(images)
         return Code(torch.zeros(*atoms.shape[:2], 3), atoms.flatten(2).abs().amax(2) > 0, atoms)
 
-    def combined(self, atoms):
-        return atoms.sum(dim=1)
+
+def oracle(atoms, combine="sum"):
+    """A model that takes images apart into the given atoms, so that a measure can be tried on any of them."""
+    encoder = Given(atoms)
+    g = torch.nn.Identity()
+    g.d0, g.size = 3, encoder.size
+    return AtomicAutoencoder(encoder, g, combine)

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from stand_ins import arrays
 
 from atomic_lib import RECIPES, shipped
 from atomic_lib.__main__ import main
@@ -46,10 +47,9 @@ def test_evaluate_prints_one_flat_json_object(name, capsys):
 def test_evaluate_spikes_made_elsewhere(tmp_path, capsys):
     """A pursuit may use as many blocks as the file has columns, and smaller images are padded."""
     sample = Spikes(k=12, fewest=11).held_out(6)
-    arrays = dict(zip(sample._fields, (part.numpy() for part in sample), strict=True))
-    np.savez(tmp_path / "twelve.npz", **{**arrays, "images": arrays["images"][:, 0]})
+    np.savez(tmp_path / "twelve.npz", **arrays(sample))
     small = Spikes(size=96, k=2).held_out(6)
-    np.savez(tmp_path / "small.npz", images=small.images[:, 0], amplitudes=small.amplitudes, positions=small.positions)
+    np.savez(tmp_path / "small.npz", **arrays(small))
     for file in ("twelve.npz", "small.npz"):
         assert main(["evaluate", "spikes-pursuit", "--spikes", str(tmp_path / file), "--json"]) == 0
         found = json.loads(capsys.readouterr().out)

@@ -5,9 +5,10 @@ import torch
 from matplotlib.colors import to_rgb
 from stand_ins import PLAIN
 
-from atomic_lib import BadInput, figures
+from atomic_lib import BadInput, figures, metrics
 from atomic_lib.model.autoencoder import latent_range
 from atomic_lib.studies import drawings, theory
+from atomic_lib.studies.interpolation import walk_of_one_block, walks
 from atomic_lib.studies.navigation import sweep
 
 
@@ -16,9 +17,9 @@ def panels(figure):
 
 
 def test_a_decomposition_shows_input_output_and_every_atom_in_use(model, sample):
-    image, truth = sample.images[:1], sample.positions[0][sample.amplitudes[0] > 0]
-    shown = panels(figures.decomposition(model, image, truth=truth))
-    used = int(model.encode(image)[1].sum())
+    found, truth = model.decompose(sample.images[:1]), sample.truth()
+    shown = panels(figures.decomposition(found, truth))
+    used = int(found.used.sum())
     assert len(shown) == 2 + used and shown[0].get_title() == "input $x$"
     assert len(shown[0].lines[0].get_xdata()) == len(truth)  # a ring for each true spike
     energies = [float((axis.get_images()[0].get_array() ** 2).sum()) for axis in shown[2:]]
@@ -26,7 +27,7 @@ def test_a_decomposition_shows_input_output_and_every_atom_in_use(model, sample)
 
 
 def test_one_signed_scale_and_nothing_clipped(model, sample):
-    shown = [axis.get_images()[0] for axis in panels(figures.reconstructions(model, sample.images))]
+    shown = [axis.get_images()[0] for axis in panels(figures.side_by_side({"output": model.decompose(sample.images)}))]
     assert len(shown) == 12 and {image.get_clim() for image in shown} == {shown[0].get_clim()}
     low, high = shown[0].get_clim()
     assert low == -high and max(float(abs(image.get_array()).max()) for image in shown) == pytest.approx(high)
@@ -34,7 +35,8 @@ def test_one_signed_scale_and_nothing_clipped(model, sample):
 
 def test_the_ends_of_an_interpolation_are_the_reconstructions(model, sample):
     start, end = sample.images[:1], sample.images[1:2]
-    shown = panels(drawings.interpolation(model, start, end, steps=4))
+    ways = walks(model, start, end, steps=4)
+    shown = panels(drawings.walks(ways))
     shown = [axis.get_images()[0].get_array() for axis in shown]
     assert len(shown) == 4 * 2 * 3  # matched, in order, pixels: the walk, and what the encoder makes of it
     with torch.inference_mode():
@@ -42,11 +44,12 @@ def test_the_ends_of_an_interpolation_are_the_reconstructions(model, sample):
             assert abs(shown[row] - model(start)[0, 0].numpy()).max() < 1e-4
             assert abs(shown[row + 3] - model(end)[0, 0].numpy()).max() < 1e-4
     assert {shown[row].shape for row in (4, 12, 20)} == {(32, 32, 3)}
-    assert len(panels(drawings.interpolation(model, start, end, steps=3, other=model))) == 3 * (6 + 1)
+    ways["one block"] = walk_of_one_block(model, start, end, steps=4)
+    assert len(panels(drawings.walks(ways))) == 4 * (6 + 1)
 
 
 def test_models_side_by_side(model, sample):
-    rows = panels(figures.side_by_side({"a": model, "b": model}, sample.images, strokes=True))[::6]
+    rows = panels(figures.side_by_side(dict.fromkeys("ab", model.decompose(sample.images)), strokes=True))[::6]
     assert [axis.get_ylabel() for axis in rows] == ["input", "a", "its strokes", "b", "its strokes"]
 
 
@@ -58,10 +61,9 @@ def test_walks_are_compared_in_one_panel_a_model():
 
 
 def test_an_overlay_shows_each_models_atoms_and_their_energies(model, sample):
-    image = sample.images[:1]
-    picture, bars = figures.overlay({"this": model}, image).axes
-    atoms = model.decompose(image).atoms[0]
-    shares = 100 * atoms[model.encode(image)[1][0]].square().sum(dim=(1, 2, 3)) / image.square().sum()
+    found = model.decompose(sample.images[:1])
+    picture, bars = figures.overlay({"this": found}).axes
+    shares = 100 * found.atoms[found.used].square().sum(dim=(1, 2, 3)) / sample.images[0].square().sum()
     heights = [bar.get_height() for bar in bars.patches]
     assert heights == pytest.approx(sorted(shares.tolist(), reverse=True), rel=1e-4)
     assert picture.get_title() == "this" and picture.get_images()[0].get_array().shape == (32, 32, 3)
@@ -76,20 +78,23 @@ def test_a_sweep_moves_one_coordinate_of_one_block(model, sample):
         moved[0, 0, 2] = ranges[2, 1]
         assert torch.allclose(path.pictures[2, 4], model.decode(moved, used[:1])[0, 0], atol=1e-4)
     assert torch.equal(path.values[:, 0], ranges[:, 0]) and path.fitted.shape == (3, 5, 3)
-    assert len(panels(drawings.navigation(model, sample.images[:1], 0, ranges, steps=5))) == 15
+    assert len(panels(drawings.navigation(path, 0))) == 15
+    marked = panels(drawings.navigation(path, 0, detection=0.25))
+    assert all(len(axis.lines) == 2 for axis in marked)  # the ring and the diamond
     with pytest.raises(BadInput, match="not in use"):
         sweep(model, sample.images[:1], 99, ranges)
 
 
 def test_the_others_draw(model, sample):
-    assert len(panels(figures.architecture(model, sample.images[:1]))) >= 3
-    assert len(panels(figures.architecture(model, torch.zeros(1, 1, 32, 32)))) >= 3
-    page = panels(drawings.coloured(model, sample.images, columns=3, errors=True))
+    assert len(panels(figures.architecture(model.decompose(sample.images[:1])))) >= 3
+    assert len(panels(figures.architecture(model.decompose(torch.zeros(1, 1, 32, 32))))) >= 2  # a pursuit uses no block
+    page = panels(drawings.coloured(model.decompose(sample.images), columns=3, errors=True))
     assert len(page) == 6 and page[0].get_title().endswith(" %")  # good or bad, it says so
 
 
 def test_coordinates_are_shown_a_row_a_model(model, sample):
-    axes = panels(drawings.coordinates({"a": model, "b": model}, sample.images[:1], shown=4))
+    effects = metrics.coordinate_effects(model, sample.images[:1])
+    axes = panels(drawings.coordinates({"a": effects, "b": effects}, sample.images[:1], shown=4))
     assert len(axes) == 8 and axes[4].get_ylabel() == "b"
     assert [float(axis.get_title()) > 0 for axis in axes] == [True] * 8
 
@@ -100,7 +105,7 @@ def test_a_table_is_markdown():
 
 
 def test_a_picture_is_written_whole_or_refused(model, sample, tmp_path):
-    figure = drawings.coloured(model, sample.images)
+    figure = drawings.coloured(model.decompose(sample.images))
     figures.save(figure, tmp_path / "new" / "a.png")
     assert (tmp_path / "new" / "a.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(BadInput, match=".png, .pdf or .svg"):
@@ -111,7 +116,8 @@ def test_a_picture_is_written_whole_or_refused(model, sample, tmp_path):
 
 def test_a_film_shows_its_frames_and_the_block_of_every_spike(model):
     film = theory.exchange(PLAIN.data, 12)
-    figure = drawings.film({"one": model, "two": model}, film, columns=4)
+    found = model.decompose(film.images), theory.owners(model, film)[:, :2]
+    figure = drawings.film({"one": found, "two": found}, film, columns=4)
     assert len(panels(figure)) == 8
     bars = [axis for axis in figure.axes if axis.patches]
     assert len(bars) == 2 and all(len(axis.patches) == 2 * 12 for axis in bars)

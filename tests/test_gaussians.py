@@ -16,32 +16,32 @@ DATA = Spikes(size=64, sigma=2.0, k=3)
 
 def test_the_gaussian_fit_finds_what_drew_the_atom():
     sample = Spikes(size=64, sigma=2.0, k=5).held_out(24, seed=3)
-    there = sample.amplitudes > 0
-    a, p = gaussians.fit_gaussians(true_atoms(sample)[there][:, 0], sigma=2.0)
-    assert torch.allclose(a, sample.amplitudes[there], atol=1e-4)
-    assert torch.allclose(p, sample.positions[there], atol=1e-3)
+    there = sample.theta[..., 0] > 0
+    theta = gaussians.fit_gaussians(true_atoms(sample)[there][:, 0], sigma=2.0)
+    assert torch.allclose(theta, sample.theta[there], atol=1e-3)
+    assert torch.allclose(theta[:, 0], sample.theta[there][:, 0], atol=1e-4)
 
 
 def test_the_gaussian_fit_is_the_least_squares_one():
     """Against scipy, on an atom that no Gaussian of this width fits exactly."""
     from scipy.optimize import least_squares
 
-    atom = render(torch.tensor([[0.8, -0.2]]), torch.tensor([[[20.3, 24.6], [27.0, 22.0]]]), 48, 2.6)[0, 0].double()
+    atom = render(torch.tensor([[[0.8, 20.3, 24.6], [-0.2, 27.0, 22.0]]]), 48, 2.6)[0, 0].double()
 
     def residuals(theta):
-        model = render(torch.tensor(theta[None, :1]), torch.tensor(theta[None, None, 1:]), 48, 2.0)[0, 0]
+        model = render(torch.tensor(theta[None, None]), 48, 2.0)[0, 0]
         return (model - atom).flatten().numpy()
 
     expected = least_squares(residuals, x0=np.array([0.7, 20.0, 24.0])).x
-    a, p = gaussians.fit_gaussians(atom[None], sigma=2.0, steps=30)
-    assert [float(a), *p[0].tolist()] == pytest.approx(expected.tolist(), abs=1e-3)
+    found = gaussians.fit_gaussians(atom[None], sigma=2.0, steps=30)
+    assert found[0].tolist() == pytest.approx(expected.tolist(), abs=1e-3)
 
 
 def test_amplitudes_in_an_image():
     data = Spikes(size=32, sigma=2.0, k=2, amplitude=(0.1, 1.0), fewest=2)
     sample = data.held_out(1)
-    found = gaussians.amplitudes_in(sample.images[0, 0], sample.amplitudes[0], sample.positions[0], data.sigma)
-    assert torch.allclose(found, sample.amplitudes[0], atol=1e-4)
+    found = gaussians.amplitudes_in(sample.images[0, 0], sample.theta[0], data.sigma)
+    assert torch.allclose(found, sample.theta[0, :, 0], atol=1e-4)
 
 
 def test_effects_are_lengths_along_the_set():

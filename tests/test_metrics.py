@@ -1,13 +1,16 @@
 """Each metric scores a perfect, a useless and a duplicated decomposition as it should."""
 
+from dataclasses import replace
+
 import pytest
 import torch
-from stand_ins import Oracle, true_atoms
+from stand_ins import oracle, true_atoms
 
 from atomic_lib import BadInput, metrics
-from atomic_lib.data import spikes
-from atomic_lib.data.spikes import Spikes
+from atomic_lib.data import Sample, Spikes
 from atomic_lib.gaussians import render
+from atomic_lib.model.autoencoder import AtomicAutoencoder
+from atomic_lib.model.encoders import Code
 
 
 @pytest.fixture
@@ -16,7 +19,7 @@ def sample():
 
 
 def scores(atoms, sample):
-    return metrics.spike_metrics(Oracle(atoms), sample, sigma=2.0, batch=10)
+    return metrics.spike_metrics(oracle(atoms), sample)
 
 
 def test_a_perfect_decomposition_of_spikes(sample):
@@ -50,7 +53,7 @@ def test_each_spike_split_over_two_blocks(sample):
 
 
 def test_a_known_displacement_is_the_rmse(sample):
-    moved = sample._replace(positions=sample.positions + torch.tensor([0.3, -0.4]))
+    moved = replace(sample, theta=sample.theta + torch.tensor([0, 0.3, -0.4]))
     got = scores(true_atoms(moved), sample)
     assert got["rmse_px"] == pytest.approx(0.5, abs=2e-3) and got["jaccard"] == pytest.approx(1.0)
 
@@ -58,13 +61,14 @@ def test_a_known_displacement_is_the_rmse(sample):
 @pytest.mark.parametrize("std", [0.0, 0.01, 0.5])
 def test_purity_of_spikes_that_almost_coincide(std):
     torch.manual_seed(0)
-    sample = spikes.Sample(torch.zeros(1, 1, 64, 64), torch.ones(1, 12), 32 + std * torch.randn(1, 12, 2))
+    theta = torch.cat([torch.ones(1, 12, 1), 32 + std * torch.randn(1, 12, 2)], dim=2)
+    sample = Sample(torch.zeros(1, 1, 64, 64), theta, 2.0, 0.25)
     got = scores(true_atoms(sample), sample)
     assert 0 <= got["purity"] <= 1
 
 
 def test_a_spike_outside_of_the_picture():
-    sample = spikes.Sample(torch.zeros(1, 1, 64, 64), torch.ones(1, 1), torch.full((1, 1, 2), 500.0))
+    sample = Sample(torch.zeros(1, 1, 64, 64), torch.tensor([[[1.0, 500.0, 500.0]]]), 2.0, 0.25)
     assert scores(torch.zeros(1, 1, 1, 64, 64), sample)["purity"] == 0
 
 
@@ -75,21 +79,20 @@ def test_held_out_seeds_are_held_out():
 
 
 def test_no_image_no_spike():
-    empty = spikes.Sample(torch.zeros(2, 1, 64, 64), torch.zeros(2, 3), torch.zeros(2, 3, 2))
-    got = metrics.spike_metrics(Oracle(torch.zeros(2, 3, 1, 64, 64)), empty, sigma=2.0)
+    got = scores(torch.zeros(2, 3, 1, 64, 64), Sample(torch.zeros(2, 1, 64, 64), torch.zeros(2, 3, 3), 2.0, 0.25))
     assert got["jaccard"] == got["false_positives"] == got["nmse"] == 0
 
 
 def test_matching_takes_most_pairs_before_least_distance():
     # Greedy would pair 0–0 (distance 0.1) and leave 1 without a partner in reach.
-    found = torch.tensor([[0.0, 0.0], [0.0, 1.9]])
-    true = torch.tensor([[0.0, -1.0], [0.0, 0.1]])
-    got = metrics.match(torch.ones(2), found, torch.ones(2), true, radius=2.0)
+    found = torch.tensor([[1.0, 0.0, 0.0], [1.0, 0.0, 1.9]])
+    true = torch.tensor([[1.0, 0.0, -1.0], [1.0, 0.0, 0.1]])
+    got = metrics.match(found, true, radius=2.0)
     assert got.true == 2 and got.squared_distance == pytest.approx(1.0 + 1.8**2, rel=1e-5)
 
 
 def test_a_pair_out_of_reach_is_never_matched():
-    got = metrics.match(torch.ones(1), torch.zeros(1, 2), torch.ones(1), torch.tensor([[0.0, 2.1]]), radius=2.0)
+    got = metrics.match(torch.tensor([[1.0, 0.0, 0.0]]), torch.tensor([[1.0, 0.0, 2.1]]), radius=2.0)
     assert (got.true, got.false, got.missed) == (0, 1, 1)
 
 
@@ -113,19 +116,19 @@ def test_the_radius_of_gyration_of_a_disc():
 def test_stroke_metrics_of_known_decompositions():
     image = disc(20, 20, 8) + disc(44, 44, 8)
     parts = torch.stack([disc(20, 20, 8), disc(44, 44, 8), torch.zeros(64, 64)])[None, :, None]
-    got = metrics.stroke_metrics(Oracle(parts), image[None, None])
+    got = metrics.stroke_metrics(oracle(parts), Sample(image[None, None]))
     assert got["connected"] == 1 and got["active_blocks"] == 2 and got["nmse"] == 0
     assert got["largest_share"] == pytest.approx(0.5) and got["negative_energy"] == 0 and got["spread"] < 0.4
     whole = torch.stack([image, torch.zeros(64, 64)])[None, :, None]
-    got = metrics.stroke_metrics(Oracle(whole), image[None, None])
+    got = metrics.stroke_metrics(oracle(whole), Sample(image[None, None]))
     assert got["connected"] == 0 and got["active_blocks"] == 1
     assert got["largest_share"] == pytest.approx(1) and got["spread"] == pytest.approx(1)
     cancelling = torch.stack([2 * image, -image])[None, :, None]
-    got = metrics.stroke_metrics(Oracle(cancelling), image[None, None])
+    got = metrics.stroke_metrics(oracle(cancelling), Sample(image[None, None]))
     assert got["negative_energy"] == pytest.approx(0.5) and got["nmse"] == 0
 
 
-class Given(torch.nn.Module):
+class Always(torch.nn.Module):
     """The encoder that always gives the same blocks."""
 
     def __init__(self, z):
@@ -133,26 +136,21 @@ class Given(torch.nn.Module):
         self.z, self.k, self.d0, self.latents = z, *z.shape, torch.nn.Identity()
 
     def forward(self, images, g, k=None):
-        from atomic_lib.model.encoders import Code
-
         return Code(self.z.expand(len(images), -1, -1), torch.ones(len(images), self.k, dtype=torch.bool))
 
 
 def autoencoder(g, z, size=64):
-    from atomic_lib.model.autoencoder import AtomicAutoencoder
-
     module = torch.nn.Module()
     module.forward, module.d0, module.size = g, z.shape[1], size
-    module.anchor = torch.nn.Parameter(torch.zeros(1))
-    return AtomicAutoencoder(Given(z), module).eval()
+    return AtomicAutoencoder(Always(z), module).eval()
 
 
 def test_coordinate_spread_of_what_moves_one_spot_and_of_what_moves_all():
     sigma, places = 2.0, torch.tensor([[32.0, 12.0], [32.0, 52.0]])
 
     def spot(z):  # two coordinates move a spike, the third next to nothing
-        spikes = render(torch.ones(len(z), 1), z[:, None, :2], 64, sigma)
-        return spikes * (1 + 1e-4 * z[:, 2].view(-1, 1, 1, 1))
+        theta = torch.cat([torch.ones(len(z), 1), z[:, :2]], dim=1)
+        return render(theta[:, None], 64, sigma) * (1 + 1e-4 * z[:, 2].view(-1, 1, 1, 1))
 
     atomic = autoencoder(spot, torch.cat([places, torch.zeros(2, 1)], dim=1))
     images = atomic(torch.zeros(3, 1, 64, 64)).detach()
@@ -160,3 +158,35 @@ def test_coordinate_spread_of_what_moves_one_spot_and_of_what_moves_all():
     assert metrics.coordinate_spread(atomic, images) == pytest.approx(2**0.5 * sigma / whole, rel=1e-3)
     scaled = autoencoder(lambda z: z[:, :1, None, None] * images[0], torch.ones(1, 1))
     assert metrics.coordinate_spread(scaled, images) == pytest.approx(1.0)
+
+
+def test_what_is_measured_is_the_data_that_was_given():
+    """Not the default set, with the default σ and threshold, in their place."""
+    faint = Spikes(k=15, fewest=15, amplitude=(0.1, 0.2))
+    sample = faint.held_out(3)
+    assert sample.number.tolist() == [15] * 3 and sample.detection == pytest.approx(0.05)
+    got = metrics.evaluate(oracle(true_atoms(sample, 128)), faint, 3)
+    assert got["recall"] == pytest.approx(1) and got["true_positives"] == 45
+    wide = Spikes(size=64, sigma=4.0, k=2).held_out(5)
+    assert scores(true_atoms(wide), wide)["rmse_px"] < 1e-2, "fitted with the data's σ, not with a model's"
+    with pytest.raises(BadInput, match="no truth, σ or threshold"):
+        metrics.spike_metrics(oracle(true_atoms(wide)), replace(wide, sigma=None))
+
+
+def test_a_model_without_a_recipe_can_be_measured(sample):
+    got = metrics.evaluate(oracle(true_atoms(sample)), sample)
+    assert got["jaccard"] == pytest.approx(1) and got["images"] == 24
+    assert metrics.evaluate(oracle(true_atoms(sample)[:5]), sample, 5)["images"] == 5
+    with pytest.raises(BadInput, match="no recipe"):
+        metrics.evaluate(oracle(true_atoms(sample)))
+    with pytest.raises(BadInput, match="expected Spikes, Digits, Pictures or a Sample"):
+        metrics.evaluate(oracle(true_atoms(sample)), "spikes")
+
+
+def test_the_output_is_the_models_own_for_a_maximum_too(sample):
+    atoms = true_atoms(sample)
+    largest = oracle(atoms, "max").decompose(sample.images)
+    assert torch.equal(largest.output, atoms.amax(dim=1)) and (largest.output - atoms.sum(dim=1)).abs().max() > 0.01
+    assert metrics.spike_metrics(oracle(atoms, "max"), sample)["nmse"] == pytest.approx(
+        float((largest.output - sample.images).square().sum() / sample.images.square().sum())
+    )

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..errors import BadInput
-from ..images import check_images
+from ..images import check_images, rows_of
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Sample:
         return len(self.images)
 
     def __getitem__(self, which: int | slice | Tensor) -> "Sample":
-        which = slice(which, which + 1 or None) if isinstance(which, int) else which
+        which = rows_of(which, len(self))
         theta = None if self.theta is None else self.theta[which]
         return replace(self, images=self.images[which], theta=theta)
 

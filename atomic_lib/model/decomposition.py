@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from ..images import blur, relative_error
+from ..images import blur, relative_error, rows_of
 
 ACTIVE = 0.01  # an atom is active with at least this share of its image's energy
 REACH = 1 / 16  # blur of atoms before they are compared, over the image's side: strokes apart feel each other too
@@ -30,7 +30,7 @@ class Decomposition:
         return len(self.images)
 
     def __getitem__(self, which: int | slice | Tensor) -> "Decomposition":
-        which = slice(which, which + 1 or None) if isinstance(which, int) else which
+        which = rows_of(which, len(self))
         return Decomposition(*(getattr(self, field.name)[which] for field in fields(self)))
 
     @property

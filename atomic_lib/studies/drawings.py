@@ -28,8 +28,8 @@ from ..metrics import fits, radius_of_gyration
 from ..model.decomposition import ACTIVE, Decomposition, matching
 from .interpolation import Walk
 from .navigation import Sweep
-from .strokes import Strokes
-from .theory import discrepancies, nearest
+from .strokes import Strokes, nearest
+from .theory import discrepancies
 
 
 def coloured(found: Decomposition, columns: int = 5, errors: bool = False) -> Figure:

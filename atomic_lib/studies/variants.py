@@ -26,7 +26,7 @@ class Ablation:
     @property
     def measured(self) -> str:
         """The name that the measurements are recorded under."""
-        return self.measure.__module__.rsplit(".", 1)[1]
+        return self.measure.__module__.rsplit(".", 1)[-1]
 
 
 def _small(name: str, **changes) -> Recipe:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
-from stand_ins import PLAIN, seeded
+from stand_ins import PLAIN, arrays, seeded
 
 from atomic_lib import BadInput
-from atomic_lib.data import digits, pictures, spikes
+from atomic_lib.data import digits, from_npz, pictures
 from atomic_lib.data.spikes import OtherSpikes, Spikes
 from atomic_lib.files import data_folder
 from atomic_lib.recipes import Recipe
@@ -19,26 +19,27 @@ from atomic_lib.recipes import Recipe
 def test_spikes_are_drawn_as_asked():
     data = Spikes(size=64, sigma=2.0, k=6, amplitude=(0.2, 0.4), separation=3.0, border=2.0, fewest=2)
     sample = data.sample(200, seeded())
-    there = sample.amplitudes > 0
-    assert sample.images.shape == (200, 1, 64, 64) and sample.positions.shape == (200, 6, 2)
+    amplitudes, positions = sample.theta[..., 0], sample.theta[..., 1:]
+    there = amplitudes > 0
+    assert sample.images.shape == (200, 1, 64, 64) and sample.theta.shape == (200, 6, 3)
+    assert (sample.sigma, sample.detection) == (2.0, 0.1) and torch.equal(sample.number, there.sum(1))
     assert set(there.sum(1).tolist()) == {2, 3, 4, 5, 6}
-    assert 0.2 <= sample.amplitudes[there].min() and sample.amplitudes.max() <= 0.4
-    assert sample.positions[there].min() >= 4 and sample.positions[there].max() <= 63 - 4
-    distance = torch.cdist(sample.positions, sample.positions) + 99 * torch.eye(6)
+    assert 0.2 <= amplitudes[there].min() and amplitudes.max() <= 0.4
+    assert positions[there].min() >= 4 and positions[there].max() <= 63 - 4
+    distance = torch.cdist(positions, positions) + 99 * torch.eye(6)
     pairs = there[:, :, None] & there[:, None, :]
     assert distance[pairs].min() >= 6
-    assert (sample.positions % 1).std() > 0.2  # off the grid
+    assert (positions % 1).std() > 0.2  # off the grid
 
 
 def test_an_image_is_the_sum_of_its_gaussians():
     sample = Spikes().sample(3, seeded(1))
     row, column = np.mgrid[:128, :128]
-    for image, amplitudes, positions in zip(*sample, strict=True):
+    for one in sample:
         expected = sum(
-            a * np.exp(-((row - r) ** 2 + (column - c) ** 2) / (2 * 2.8**2))
-            for a, (r, c) in zip(amplitudes.tolist(), positions.tolist(), strict=True)
+            a * np.exp(-((row - r) ** 2 + (column - c) ** 2) / (2 * 2.8**2)) for a, r, c in one.theta[0].tolist()
         )
-        assert np.abs(image[0].numpy() - expected).max() < 1e-4
+        assert np.abs(one.images[0, 0].numpy() - expected).max() < 1e-4
 
 
 def test_the_seed_decides_and_held_out_images_are_others():
@@ -80,7 +81,7 @@ def test_the_first_of_each_class():
 
 @pytest.mark.parametrize("size", [100, 128, 256])
 def test_digits_are_smooth_strokes(size):
-    strokes = digits.Digits(size).held_out(10_000)[:20] if size == 128 else digits.Digits(size).batch(20, seeded())
+    strokes = digits.Digits(size).first(20).images if size == 128 else digits.Digits(size).batch(20, seeded())
     assert strokes.shape == (20, 1, size, size) and strokes.min() >= 0 and strokes.max() <= 1
     assert strokes.amax(dim=(1, 2, 3)).min() > 0.9  # crisp
     step = (strokes[..., 1:] - strokes[..., :-1]).abs().max()
@@ -231,7 +232,7 @@ def test_a_folder_is_read_in_order_and_partly_held_out(tmp_path):
     found = pictures.from_folder(tmp_path, 64)
     assert found.shape == (10, 1, 64, 64)
     data = pictures.Pictures(str(tmp_path), 64)
-    assert torch.allclose(data.held_out(5), found[9:], atol=1 / 255)
+    assert torch.allclose(data.held_out(5).images, found[9:], atol=1 / 255)
     assert data.batch(7, seeded()).shape == (7, 1, 64, 64)
     with pytest.raises(BadInput, match="class"):
         data.of_each_class(5)
@@ -261,14 +262,16 @@ def test_hwdplus_is_read_inverted_and_split_by_writer(tmp_path):
 
 def test_spikes_made_elsewhere(tmp_path):
     sample = Spikes(size=32, sigma=2.0, k=3).held_out(4)
-    good = {"images": sample.images[:, 0], "amplitudes": sample.amplitudes, "positions": sample.positions}
+    good = arrays(sample)
 
     def written(**changes):
         arrays = {name: np.asarray(value) for name, value in {**good, **changes}.items() if value is not None}
         np.savez(tmp_path / "spikes.npz", **arrays)
         return tmp_path / "spikes.npz"
 
-    assert torch.equal(spikes.from_npz(written()).images, sample.images)
+    again = from_npz(written(), 2.0)
+    assert torch.equal(again.images, sample.images) and torch.equal(again.theta, sample.theta)
+    assert again.sigma == 2.0 and again.detection == pytest.approx(float(sample.theta[sample.theta > 0].min()) / 2)
     holed = sample.images[:, 0].clone()
     holed[0, 0, 0] = float("nan")
     for changes, sentence in [
@@ -284,12 +287,12 @@ def test_spikes_made_elsewhere(tmp_path):
         ({"amplitudes": np.full((4, 3), np.nan)}, "not finite"),
     ]:
         with pytest.raises(BadInput, match=sentence):
-            spikes.from_npz(written(**changes))
+            from_npz(written(**changes), 2.0)
     with pytest.raises(BadInput, match="no such file"):
-        spikes.from_npz(tmp_path / "none.npz")
+        from_npz(tmp_path / "none.npz", 2.0)
     (tmp_path / "text.npz").write_text("hello")
     with pytest.raises(BadInput, match="cannot be read"):
-        spikes.from_npz(tmp_path / "text.npz")
+        from_npz(tmp_path / "text.npz", 2.0)
 
 
 SMALL = {"size": 32, "sigma": 2.0, "k": 2, "amplitude": (0.1, 1.0)}
@@ -306,7 +309,8 @@ def test_other_spikes(changes, parameters):
     data = OtherSpikes(**{**SMALL, "separation": 1.0, **changes})
     assert data.parameters == parameters
     assert Recipe.from_json(PLAIN.replace(data=data).as_json()).data == data
-    _, amplitudes, positions = data.sample(64, seeded())
+    theta = data.sample(64, seeded()).theta
+    amplitudes, positions = theta[..., 0], theta[..., 1:]
     there, members = amplitudes > 0, 2 if parameters > 4 else 1
     assert set(there.sum(dim=1).tolist()) == {members, 2 * members}
     assert (amplitudes[:, ::2] == amplitudes[:, 1::2]).all() == (parameters == 5)
@@ -317,7 +321,7 @@ def test_other_spikes(changes, parameters):
 
 def test_widths_vary_the_energy_alone():
     thin, wide = (OtherSpikes(**SMALL, fewest=2, widths=(w, w)).sample(8, seeded()) for w in (0.7, 1.4))
-    assert torch.equal(thin.positions, wide.positions) and torch.equal(thin.amplitudes, wide.amplitudes)
+    assert torch.equal(thin.theta, wide.theta)
     assert torch.allclose(4 * thin.images.sum(), wide.images.sum(), rtol=0.02)
 
 

@@ -269,5 +269,5 @@ def test_a_pursuit_has_neither_maximum_nor_penalty():
 
 @pytest.mark.parametrize("changes", [{"k": 0}, {"d0": 0}, {"k": -1}])
 def test_knobs_that_cannot_be_are_refused(changes):
-    with pytest.raises(BadInput, match="expected a number from 1"):
+    with pytest.raises(BadInput, match="expected a whole number from 1"):
         PLAIN.replace(**changes).build()

@@ -55,8 +55,7 @@ def tab(browser, name, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def images(model):
-    held_out = model.recipe.data.held_out(IMAGES, 20)
-    return getattr(held_out, "images", held_out)
+    return model.recipe.data.held_out(IMAGES, 20).images
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +114,11 @@ def test_held_out_images_are_the_ones_named(tab, name, model):
         for image, spikes in zip(shown, images["spikes"], strict=True):
             a, rows, columns = torch.tensor(spikes).T
             positions = torch.stack([rows, columns], dim=1)
-            expected = atomic_lib.gaussians.render(a[None], positions[None], SIZE, images["sigma"])[0, 0]
+            theta = torch.cat([a[:, None], positions], dim=1)
+            expected = atomic_lib.gaussians.render(theta[None], SIZE, images["sigma"])[0, 0]
             assert torch.allclose(image, expected, rtol=0, atol=1e-6)
     else:
-        expected = model.recipe.data.held_out(10_000)[images["numbers"]][:, 0]
+        expected = model.recipe.data.first(10_000).images[images["numbers"]][:, 0]
         assert (shown - expected).abs().max() <= 0.5 / 255 + 1e-6
 
 

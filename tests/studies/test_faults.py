@@ -1,10 +1,9 @@
 """What went wrong with a spike, told from decompositions made to go wrong in one way each."""
 
 import torch
-from stand_ins import Oracle
+from stand_ins import oracle
 
-from atomic_lib import RECIPES
-from atomic_lib.data.spikes import Sample, Spikes
+from atomic_lib.data import Sample, Spikes
 from atomic_lib.gaussians import render
 from atomic_lib.studies.faults import fault_counts
 
@@ -12,15 +11,13 @@ DATA = Spikes(size=64, sigma=2.0, k=2)
 
 
 def atom(amplitude, row, column):
-    return render(torch.tensor([[amplitude]]), torch.tensor([[[float(row), float(column)]]]), 64, DATA.sigma)[0]
+    return render(torch.tensor([[[amplitude, row, column]]], dtype=torch.float32), 64, DATA.sigma)[0]
 
 
 def counts(*atoms):
-    amplitudes, positions = torch.tensor([[1.0, 0.8]]), torch.tensor([[[20.0, 20.0], [40.0, 40.0]]])
-    sample = Sample(render(amplitudes, positions, 64, DATA.sigma), amplitudes, positions)
-    model = Oracle(torch.stack(atoms)[None])
-    model.recipe = RECIPES["spikes-plain"].replace(data=DATA)
-    found = fault_counts(model, sample)
+    theta = torch.tensor([[[1.0, 20, 20], [0.8, 40, 40]]])
+    sample = Sample(render(theta, 64, DATA.sigma), theta, DATA.sigma, DATA.detection)
+    found = fault_counts(oracle(torch.stack(atoms)[None]), sample)
     return {kind: count for kind, count in found.items() if count}
 
 

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from atomic_lib import BadInput
-from atomic_lib.gaussians import gaussian
+from atomic_lib.gaussians import render
 from atomic_lib.model.autoencoder import AtomicAutoencoder
+from atomic_lib.model.decomposition import matching
 from atomic_lib.model.encoders import Code
-from atomic_lib.studies.interpolation import latent_walk, matching, off_set, pixel_walk
+from atomic_lib.studies.interpolation import latent_walk, off_set, pixel_walk
 
 
 class Dot(torch.nn.Module):
@@ -15,13 +16,8 @@ class Dot(torch.nn.Module):
 
     d0, size = 2, 64
 
-    def __init__(self):
-        super().__init__()
-        self.anchor = torch.nn.Parameter(torch.zeros(1))
-
     def forward(self, z):
-        u, v = (gaussian(64 * z[:, axis], 64, 2.0) for axis in (0, 1))
-        return torch.einsum("mi,mj->mij", u, v)[:, None]
+        return render(torch.cat([torch.ones(len(z), 1), 64 * z], dim=1)[:, None], 64, 2.0)
 
 
 class Told(torch.nn.Module):

@@ -114,7 +114,7 @@ def test_an_atom_that_can_fade_lies_in_what_its_block_can_change():
     theta = torch.tensor([[0.7, 30.2, 33.0], [0.4, 20.0, 40.5]])
     box = torch.tensor([[0.1, 1], [10, 54], [10, 54]])
     for g, expected in ((gaussians.IdealDecoder(64, 3.0), 1), (Fixed(64, 3.0), 0)):  # a motion is at right angles to it
-        model = AtomicAutoencoder(OneShot(1, g.d0, nn.Identity(), nn.Linear(1, 1)), g)
+        model = AtomicAutoencoder(OneShot(1, g.d0, 64, nn.Identity(), nn.Linear(1, 1)), g)
         z, ranges = theta[:, -g.d0 :], box[-g.d0 :]
         assert abs(knobs.fading(model, z, ranges, g.d0) - expected) < 1e-3
     assert knobs.fading(model, z[:0], ranges, 2) == knobs.fading(model, z, ranges, 0) == 0

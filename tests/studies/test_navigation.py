@@ -1,12 +1,13 @@
 """A block whose coordinates are amplitude, row and column scores as one; a turned one does not."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from stand_ins import TURNS, told
 
-from atomic_lib import RECIPES, BadInput
-from atomic_lib.data import spikes
-from atomic_lib.data.spikes import Spikes
+from atomic_lib import BadInput
+from atomic_lib.data import Spikes
 from atomic_lib.studies.navigation import dci, navigation_metrics
 
 DATA = Spikes(size=64, sigma=2.0, k=3)
@@ -15,14 +16,12 @@ DATA = Spikes(size=64, sigma=2.0, k=3)
 @pytest.fixture(params=TURNS)
 def found(request):
     sample = DATA.held_out(96, seed=1)
-    model = told(sample, request.param)
-    model.recipe = RECIPES["spikes-pursuit"].replace(data=DATA)
-    return request.param, navigation_metrics(model, sample)
+    return request.param, navigation_metrics(told(sample, request.param), sample)
 
 
 def test_coordinates_score_as_they_must(found):
     how, found = found
-    assert found["spikes"] == int((DATA.held_out(96, seed=1).amplitudes > 0).sum())
+    assert found["spikes"] == int(DATA.held_out(96, seed=1).number.sum())
     assert found["outside"] < 0.01 and found["on_set"] == pytest.approx(1.0, abs=0.01)
     if how == "all turned":
         assert found["amplitude_share"] < 0.2 and found["disentanglement"] < 0.5 and found["still_px"] > DATA.sigma
@@ -45,8 +44,6 @@ def test_dci_of_perfect_and_of_useless_codes():
 
 def test_a_model_that_finds_nothing_is_refused_in_a_sentence():
     sample = DATA.held_out(4)
-    model = told(sample)
-    model.recipe = RECIPES["spikes-pursuit"].replace(data=DATA)
-    elsewhere = spikes.Sample(sample.images, sample.amplitudes, sample.positions + 30)
+    elsewhere = replace(sample, theta=sample.theta + torch.tensor([0.0, 30, 30]) * (sample.theta[..., :1] > 0))
     with pytest.raises(BadInput, match="no block"):
-        navigation_metrics(model, elsewhere)
+        navigation_metrics(told(sample), elsewhere)

@@ -4,26 +4,32 @@ import pytest
 import torch
 
 from atomic_lib import BadInput
+from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import Code
 from atomic_lib.studies import drawings
 from atomic_lib.studies.strokes import Strokes, distances, nearest, sharing, strokes
 
 
-class Splitter(torch.nn.Module):
-    """Takes an image apart into its quarters, one of them an atom too faint to count."""
+class Halves(torch.nn.Module):
+    """Takes an image apart into its halves, and an atom too faint to count."""
 
-    size = 16
+    size, k, d0 = 16, 3, 2
 
-    def __init__(self, faint=0.01):
+    def __init__(self, faint):
         super().__init__()
-        self.faint = faint
-        self.anchor = torch.nn.Parameter(torch.zeros(1))
+        self.faint, self.latents = faint, torch.nn.Identity()
 
-    def decompose(self, images, k=None):
+    def forward(self, images, g, k=None):
         atoms = torch.zeros(len(images), 3, 1, 16, 16)
         atoms[:, 1, :, :8], atoms[:, 0, :, 8:] = images[:, :, :8], images[:, :, 8:]
         atoms[:, 2, :, 0, 0] = self.faint
         return Code(torch.zeros(len(images), 3, 2), torch.ones(len(images), 3, dtype=torch.bool), atoms)
+
+
+def splitter(faint=0.01):
+    g = torch.nn.Identity()
+    g.d0, g.size = 2, 16
+    return AtomicAutoencoder(Halves(faint), g)
 
 
 def page(private: bool) -> tuple[torch.Tensor, torch.Tensor]:
@@ -39,11 +45,11 @@ def page(private: bool) -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_active_atoms_the_strongest_first():
     images, labels = page(private=True)
-    found = strokes(Splitter(), images, labels, batch=5)
+    found = strokes(splitter(), images, labels)
     assert found.owner.tolist() == [i // 2 for i in range(72)] and found.label.tolist() == (found.owner % 3).tolist()
     assert found.atoms[0::2, :8].sum() == 4 * 36 and found.atoms[1::2, 8:].sum() == 2 * 36
     with pytest.raises(BadInput, match="no atom"):
-        strokes(Splitter(faint=0), torch.zeros(1, 1, 16, 16), torch.zeros(1))
+        strokes(splitter(faint=0), torch.zeros(1, 1, 16, 16), torch.zeros(1))
 
 
 def test_the_distance_is_what_it_costs_to_draw_one_for_the_other():
@@ -57,7 +63,7 @@ def test_the_distance_is_what_it_costs_to_draw_one_for_the_other():
 
 
 def test_a_shared_alphabet_and_private_ones():
-    shared, private = (sharing(strokes(Splitter(), *page(private=p)), batch=7) for p in (False, True))
+    shared, private = (sharing(strokes(splitter(), *page(private=p)), batch=7) for p in (False, True))
     assert private["same_class"] == 1 and private["distance"] > 0.99
     assert shared["distance"] < 1e-6 and shared["same_class"] < 0.9
     assert shared["chance"] == private["chance"] == pytest.approx(22 / 70)
@@ -65,6 +71,6 @@ def test_a_shared_alphabet_and_private_ones():
 
 def test_the_figure_shows_a_stroke_and_its_nearest_in_every_class():
     images, labels = page(private=False)
-    found = strokes(Splitter(), images, labels)
+    found = strokes(splitter(), images, labels)
     axes = [axis for axis in drawings.shared_strokes(found, images, torch.tensor([0, 1])).axes if axis.get_images()]
     assert len(axes) == 2 * (1 + 3) and axes[1].get_title() == "0\n0 %"

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from stand_ins import PLAIN, Drawer, seeded
+from stand_ins import Drawer, seeded
 
-from atomic_lib import RECIPES, BadInput
-from atomic_lib.data.spikes import OtherSpikes, Spikes
+from atomic_lib import BadInput
+from atomic_lib.data import Digits, OtherSpikes, Spikes
 from atomic_lib.gaussians import fit_gaussians, render
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import Code
@@ -27,18 +27,16 @@ class Finder(torch.nn.Module):
     def forward(self, images, g, k=None):
         residual, theta = images.squeeze(1).clone(), []
         for _ in range(3):
-            a, p = fit_gaussians(residual, DATA.sigma)
-            residual -= render(a[:, None], p[:, None], 64, DATA.sigma).squeeze(1)
-            theta += [torch.cat([a[:, None] / self.shares, p], dim=1)] * self.shares
+            fit = fit_gaussians(residual, DATA.sigma)
+            residual -= render(fit[:, None], 64, DATA.sigma).squeeze(1)
+            theta += [fit / torch.tensor([self.shares, 1, 1])] * self.shares
         theta = torch.stack(theta, dim=1)
         z, used = g.code(theta), theta[..., 0] > 0.1
         return Code(z, used, g(z.flatten(0, 1)).unflatten(0, used.shape) * used[..., None, None, None])
 
 
 def made(fault=None, shares=1):
-    model = AtomicAutoencoder(Finder(shares), Drawer(fault=fault)).eval()
-    model.recipe = RECIPES["spikes-pursuit"].replace(data=DATA)
-    return model
+    return AtomicAutoencoder(Finder(shares), Drawer(fault=fault)).eval()
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +46,11 @@ def images():
 
 def test_the_nearest_element_of_the_set_is_found_and_its_distance_exact():
     sample = DATA.held_out(4, seed=1)
-    truth = torch.cat([sample.amplitudes[..., None], sample.positions], dim=2)
+    truth, present = sample.theta, sample.theta[..., 0] > 0
     start = truth + torch.tensor([0.1, 0.6, -0.6]) * (truth[..., :1] > 0)
     there = theory.nearest(sample.images, start, DATA)
     assert there.distance.max() < 1e-9
-    assert torch.allclose(there.theta[sample.amplitudes > 0], truth[sample.amplitudes > 0], atol=1e-3)
+    assert torch.allclose(there.theta[present], truth[present], atol=1e-3)
     corner = torch.zeros(1, 1, 64, 64)
     corner[..., 0, 0] = 0.5  # orthogonal to every spike of the image, as far as one can see
     energy = sample.images.square().flatten(1).sum(1)
@@ -77,7 +75,7 @@ def test_a_derivative_that_loses_a_direction_is_seen(images):
 
 def test_blocks_that_draw_next_to_nothing_are_not_active(images):
     z, atoms = theory.active_blocks(made(), images)
-    assert len(z) == len(atoms) == int((DATA.held_out(12, seed=3).amplitudes > 0).sum())
+    assert len(z) == len(atoms) == int(DATA.held_out(12, seed=3).number.sum())
     for ask in (theory.active_blocks, theory.bijection):
         with pytest.raises(BadInput, match="no block is active"):
             ask(made("blank"), images)
@@ -85,11 +83,11 @@ def test_blocks_that_draw_next_to_nothing_are_not_active(images):
 
 def test_the_set_reaches_around_a_code_as_far_as_it_does(images):
     radii = [0.02, 0.1, 0.3]
-    good = theory.neighbourhood(made(), images, radii, seeded())
+    good = theory.neighbourhood(made(), images, DATA, radii, seeded())
     assert good.distance.shape == (3, 12) and good.distance.max() < 1e-6 and good.outside.max() < 1e-3
-    ghost = theory.neighbourhood(made("ghost"), images, radii, seeded())
+    ghost = theory.neighbourhood(made("ghost"), images, DATA, radii, seeded())
     assert (ghost.distance > theory.IN_SIGMA).float().mean() > 0.8 and ghost.outside.median() > 0.01
-    narrow = theory.neighbourhood(made(), images, radii, seeded(), torch.tensor([[-9.0, -8.0]] * 3))
+    narrow = theory.neighbourhood(made(), images, DATA, radii, seeded(), torch.tensor([[-9.0, -8.0]] * 3))
     assert good.inside[0].any() and not narrow.inside.any()
 
 
@@ -110,12 +108,12 @@ def test_an_even_set_fills_its_box_and_a_collapsed_one_does_not():
 
 
 def test_random_codes_of_a_perfect_model_are_all_valid():
-    good = theory.validity(made(), 40, seeded())
+    good = theory.validity(made(), DATA, 40, seeded())
     assert good.distance.max() < 1e-6 and good.images.shape == (40, 1, 64, 64)
     assert 0.5 <= good.theta[..., 0].min() and good.theta[..., 0].max() <= 1
-    assert (theory.validity(made(), 10, seeded(), blocks=3).distance <= theory.IN_SIGMA).float().mean() > 0.8
-    assert (theory.validity(made("ghost"), 40, seeded()).distance > theory.IN_SIGMA).float().mean() > 0.8
-    assert theory.validity(made("blank"), 4, seeded()).distance.max() == 0  # no spike at all is in Σ
+    assert (theory.validity(made(), DATA, 10, seeded(), blocks=3).distance <= theory.IN_SIGMA).float().mean() > 0.8
+    assert (theory.validity(made("ghost"), DATA, 40, seeded()).distance > theory.IN_SIGMA).float().mean() > 0.8
+    assert theory.validity(made("blank"), DATA, 4, seeded()).distance.max() == 0  # no spike at all is in Σ
 
 
 def test_a_part_of_the_blocks_is_encoded_as_those_blocks(images):
@@ -152,16 +150,10 @@ def test_an_encoder_that_goes_by_brightness_jumps_when_ranks_change():
 
 
 def test_what_the_theory_does_not_cover_is_refused(images):
-    digits = made()
-    digits.recipe = RECIPES["digits-pursuit"]
-    for ask in (theory.validity, lambda *a: theory.neighbourhood(a[0], images, [0.1], a[2])):
+    for data in (Digits(64), OtherSpikes(size=64, sigma=2.0, k=2, widths=(0.5, 1.5))):
         with pytest.raises(BadInput, match="spikes only"):
-            ask(digits, 3, seeded())
+            theory.validity(made(), data, 3, seeded())
+        with pytest.raises(BadInput, match="take a model of spikes"):
+            theory.neighbourhood(made(), images, data, [0.1], seeded())
     with pytest.raises(BadInput, match="k 2: expected"):
         theory.exchange(Spikes(k=2), 5)
-
-
-def test_theory_of_spikes_is_not_asked_of_other_atoms():
-    model = PLAIN.replace(data=OtherSpikes(size=32, sigma=2.0, k=2, widths=(0.5, 1.5))).build().eval()
-    with pytest.raises(BadInput, match="take a model of spikes"):
-        theory.validity(model, 4, seeded())
