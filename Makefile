@@ -8,6 +8,9 @@ BUILD  := book/_build
 # Two threads everywhere: sums of floats come out in the same order on every machine that has them,
 # and so the numbers printed in the notebooks do too.
 export OMP_NUM_THREADS ?= 2
+# Threads that wait for each other sleep: spinning, they would take the cores from each other on a busy
+# machine, and a book would take ten times as long. Numbers are the same to the byte.
+export OMP_WAIT_POLICY ?= PASSIVE
 # Jupyter's debugger, which nobody uses here, would warn about Python's frozen modules.
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
@@ -16,7 +19,8 @@ LIBRARY   := $(shell find atomic_lib data -type f -not -path '*/__pycache__/*')
 PAGES     := _config.yml _toc.yml $(shell find book -type f -not -path '$(BUILD)/*' -not -path '*/.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test lint unit nbval pages notebooks normalise explorer clean distclean
+.PHONY: help install book check lint quick test slow pages nbval notebooks normalise format constraints explorer \
+  clean distclean
 .NOTPARALLEL: # training, executing and testing each use all the cores already
 
 help: ## list what can be made
@@ -26,13 +30,13 @@ help: ## list what can be made
 
 install: .venv/.installed ## make .venv with the library, the book's tools and the tests' tools
 
-.venv/.installed: pyproject.toml
+.venv/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "This book needs Python 3.11 or newer as '$(PYTHON)'; name another one with: make PYTHON=python3.12" >&2; \
 	  exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo 'Installing into .venv; the first time this takes some minutes ...'
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[book,test]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[book,test]'
 	@touch $@
 
 # --- the book ------------------------------------------------------------------------------------
@@ -54,20 +58,29 @@ $(BUILD)/.executes: .venv/.installed $(LIBRARY)
 
 # --- the proof -----------------------------------------------------------------------------------
 
-test: lint unit nbval pages ## everything that must hold: code, notebooks, book and pages
+test: check slow pages ## everything that must hold: code, notebooks, book and pages
 
-lint: .venv/.installed ## ruff, and whether the notebooks are normalised
+check: lint quick ## in under a minute: format, types, imports, notebooks, JavaScript, the quick tests
+
+lint: .venv/.installed ## whether all is in order, as it stands
+	$(BIN)/ruff format --check
 	$(BIN)/ruff check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/oxlint --config .oxlintrc.json book/_extra
 	@$(NORMALISE) --verify $(NOTEBOOKS) || { echo "Run 'make normalise' before committing." >&2; exit 1; }
 
-unit: .venv/.installed ## the library, the packaging, and every notebook with small parameters
-	MPLBACKEND=agg $(BIN)/python -m pytest tests --ignore=tests/pages
+quick: .venv/.installed ## the tests that take no more than a second
+	MPLBACKEND=agg OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -m 'not slow' -n 2 -q
 
-nbval: .venv/.installed ## run the committed notebooks and compare their marked cells
-	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=600 book
+slow: .venv/.installed ## the other tests of the library; every notebook with small parameters
+	MPLBACKEND=agg $(BIN)/python -m pytest tests -m slow --ignore=tests/pages
 
-pages: book ## the built pages: links, figures, formulas, and not a word to the network
+pages: book ## the built book: its numbers are those committed; links, figures, formulas; nothing from the network
 	$(BIN)/python -m pytest tests/pages
+
+nbval: .venv/.installed ## run the committed notebooks once more, whole, and compare their marked cells
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=1800 book
 
 # --- working on it -------------------------------------------------------------------------------
 
@@ -84,11 +97,24 @@ notebooks: .venv/.installed ## run every notebook in place, and normalise it
 normalise: .venv/.installed ## make the notebooks fit to commit, keeping their outputs
 	@$(NORMALISE) $(NOTEBOOKS)
 
+format: .venv/.installed ## put the code in the one format
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+# Every version that the pins of pyproject.toml lead to, for all its Pythons and systems at once. What torch brings for
+# GPUs is left to torch: it depends on where torch comes from.
+constraints: .venv/.installed ## write constraints.txt anew, after a pin in pyproject.toml has changed
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check uv==0.13.9
+	@$(BIN)/uv pip compile pyproject.toml --quiet --extra book --extra test --universal --python-version 3.11 \
+	  --no-annotate --no-header --output-file constraints.txt > /dev/null
+	@pins=$$(grep -vE '^(#|nvidia|cuda|triton)' constraints.txt) && printf '%s\n' \
+	  '# Made by `make constraints`: every version that the pins of pyproject.toml lead to.' "$$pins" > constraints.txt
+
 explorer: .venv/.installed ## write the weights that the page Explore runs, after a training has changed them
 	$(BIN)/python -m atomic_lib.explorer.page
 
 clean: ## remove what was built
-	rm -rf $(BUILD) .pytest_cache .ruff_cache
+	rm -rf $(BUILD) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
 
 distclean: clean ## remove .venv as well
 	rm -rf .venv *.egg-info

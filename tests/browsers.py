@@ -1,10 +1,12 @@
-"""Which browser opens the pages, and what happens where there is none."""
+"""Which browser opens the pages, where they are, and what happens where there is none."""
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
+BOOK = Path(__file__).parents[1] / "book"
 QUIET = [
     "no-sandbox", "disable-gpu", "disable-background-networking", "disable-sync", "disable-component-update",
     "no-first-run", "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",

@@ -6,6 +6,13 @@ from browsers import QUIET, find_browser
 from stand_ins import PLAIN, PURSUIT
 
 
+def pytest_collection_modifyitems(items):
+    """What looks at built pages takes a built book and a browser: all of it is slow."""
+    for item in items:
+        if item.path.parent.name == "pages":
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(params=[PLAIN, PURSUIT], ids=lambda recipe: recipe.encoder)
 def model(request):
     """An untrained model of either encoder."""

@@ -36,6 +36,7 @@ def seven(tmp_path):
     return tmp_path / "seven.png"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["spikes-plain", "spikes-pursuit", "digits-plain", "digits-pursuit"])
 def test_evaluate_prints_one_flat_json_object(name, capsys):
     assert main(["evaluate", name, "--count", "24", "--seed", "7", "--json"]) == 0
@@ -44,6 +45,7 @@ def test_evaluate_prints_one_flat_json_object(name, capsys):
     assert found["images"] == 24 and not any(isinstance(value, dict | list) for value in found.values())
 
 
+@pytest.mark.slow
 def test_evaluate_spikes_made_elsewhere(tmp_path, capsys):
     """A pursuit may use as many blocks as the file has columns, and smaller images are padded."""
     sample = Spikes(k=12, fewest=11).held_out(6)
@@ -56,6 +58,7 @@ def test_evaluate_spikes_made_elsewhere(tmp_path, capsys):
         assert found["images"] == 6 and found["recall"] > 0.95, file
 
 
+@pytest.mark.slow
 def test_decompose_a_picture_of_ones_own(seven, tmp_path, capsys):
     out, latents = tmp_path / "out" / "atoms.png", tmp_path / "latents.json"
     files = ["--out", str(out), "--json", str(latents)]
@@ -65,6 +68,7 @@ def test_decompose_a_picture_of_ones_own(seven, tmp_path, capsys):
     assert len(written["z"]) == len(written["used"]) == RECIPES["digits-pursuit"].k and any(written["used"])
 
 
+@pytest.mark.slow
 def test_decompose_what_a_telephone_or_a_drawing_program_gives(tmp_path, capsys):
     """A coloured drawing, a transparent one, a very large one and one in poor light: the same strokes."""
     pen, found = [(50, 50), (150, 50), (90, 220)], {}
@@ -163,6 +167,7 @@ def test_a_folder_that_cannot_be_written(capsys, tmp_path):
     assert "cannot be written" in refused(capsys, *plain, "--out", tmp_path / "file" / "x")
 
 
+@pytest.mark.slow
 def test_a_full_disk(tmp_path):
     """A limit on the size of files stops the write half-way, as a full disk does."""
     script = """
@@ -177,6 +182,7 @@ sys.exit(main(sys.argv[1:]))
     assert os.listdir(tmp_path / "x") == []
 
 
+@pytest.mark.slow
 def test_outside_a_clone_it_says_where_the_data_is_to_be_had(tmp_path):
     environment = {**os.environ, "ATOMIC_DATA": str(tmp_path / "none")}
     arguments = [sys.executable, "-m", "atomic_lib", "evaluate", "digits-plain"]

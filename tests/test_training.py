@@ -57,6 +57,7 @@ def test_the_seed_decides():
     assert torch.equal(weights(1), weights(1)) and not torch.equal(weights(1), weights(2))
 
 
+@pytest.mark.slow
 def test_training_learns_and_its_record_says_how(tmp_path):
     recipe = TINY.replace(steps=150, lr=3e-3)
     record = run(recipe, tmp_path)
@@ -150,6 +151,7 @@ def command(*arguments, **options):
     )
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_model(tmp_path):
     done = command(
         "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m",
@@ -161,6 +163,7 @@ def test_two_processes_train_one_model(tmp_path):
     assert atomic_lib.load(tmp_path / "spikes-plain.safetensors").k == 10
 
 
+@pytest.mark.slow
 def test_processes_see_other_images_and_keep_the_same_weights(tmp_path):
     script = tmp_path / "train.py"
     script.write_text(f"""
@@ -183,6 +186,7 @@ training.world.leave()
     assert weights == other_weights and losses != other_losses
 
 
+@pytest.mark.slow
 def test_a_stop_saves_and_resume_goes_on(tmp_path):
     arguments = [sys.executable, "-m", "atomic_lib", "train", "spikes-plain", "--device", "cpu", "--out", str(tmp_path)]
     process = subprocess.Popen([*arguments, "--steps", "4000"], stderr=subprocess.PIPE, text=True)
@@ -199,6 +203,7 @@ def test_a_stop_saves_and_resume_goes_on(tmp_path):
     assert json.loads((tmp_path / "spikes-plain.json").read_text())["steps"] == step + 1
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_of_a_checkpoint_leaves_the_one_before(tmp_path):
     """A process is killed while the new checkpoint is half on disk."""
     run(TINY, tmp_path, steps=2)

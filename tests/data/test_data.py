@@ -194,6 +194,7 @@ def test_the_width_of_a_stroke(width):
     assert float(found[0]) == pytest.approx(width, rel=0.12) and found[1] == 0
 
 
+@pytest.mark.slow
 def test_a_thin_line_and_a_large_picture(tmp_path):
     thin = pictures.from_image(drawing(tmp_path / "thin.png", width=1))
     large = pictures.from_image(drawing(tmp_path / "large.png", size=(5000, 5200)))

@@ -240,6 +240,7 @@ def test_there_is_nothing_else_in_the_package_by_accident():
         atomic_lib.explain  # noqa: B018
 
 
+@pytest.mark.slow
 def test_in_a_kernel_it_answers_and_leaves_a_picture(tmp_path):
     cells = [
         "import torch, atomic_lib\nfrom atomic_lib.data.spikes import Spikes",

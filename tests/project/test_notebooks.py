@@ -1,9 +1,10 @@
 """The committed notebooks: what a reader finds in them, and that each runs with other parameters.
 
-That the marked cells still print what they printed is nbval's part (`make nbval`). nbval passes
-over a cell that was never executed, so here it is made sure that it has something to compare.
+That the marked cells still print what they printed is held against the built book (tests/pages/test_cells.py).
+nbval passes over a cell that was never executed, so here it is made sure that it has something to compare.
 """
 
+import ast
 import re
 import shutil
 from pathlib import Path
@@ -116,17 +117,19 @@ def run(tmp_path, monkeypatch):
             kernel_name="python3",
             cwd=str(scratch),
             progress_bar=False,
-            execution_timeout=600,
+            execution_timeout=1800,
         )
 
     return execute
 
 
+@pytest.mark.slow
 def test_runs_with_small_parameters(name, notebook, run):
     ran = run(name, **notebook.metadata.atomic.quick)
     assert pictures(ran) or not pictures(notebook), "a small run draws its figures too"
 
 
+@pytest.mark.slow
 def test_strokes_run_on_the_readers_own_hwdplus(run, tmp_path):
     """A small file of the same format: dark ink on 255, 500×500, the digit first and the writer last."""
     images, labels = digits.Digits(500).of_each_class(3)
@@ -136,3 +139,14 @@ def test_strokes_run_on_the_readers_own_hwdplus(run, tmp_path):
     ran = run("strokes", count=8, hwdplus_path=str(tmp_path))
     (table,) = (text for cell in code_cells(ran) for text in texts(cell) if text.startswith("| digits |"))
     assert re.search(r"\| images \| 8 \| 8 \|", table) and len(pictures(ran)) > 10
+
+
+@pytest.mark.xfail(strict=False, reason="some chapters still define small helpers of their own; they move to studies/")
+def test_notebooks_call_and_do_not_define(notebook):
+    """What a chapter needs is in the library, where it is tested and can be imported."""
+    for cell in code_cells(notebook):
+        source = "".join(line for line in cell.source.splitlines(True) if not line.lstrip().startswith(("%", "!")))
+        for node in ast.walk(ast.parse(source)):
+            kept = isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and isinstance(node.value, ast.Lambda)
+            makes = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            assert not (makes or kept), f"line {node.lineno} defines a helper in:\n{source}"

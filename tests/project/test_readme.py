@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_lines_for_ones_own_images_run(tmp_path):
     picture = Image.new("L", (200, 260), 255)
     ImageDraw.Draw(picture).line([(50, 50), (150, 50), (90, 220)], fill=0, width=18, joint="curve")

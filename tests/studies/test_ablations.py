@@ -28,6 +28,7 @@ def tiny(monkeypatch, tmp_path):
     return tmp_path / "results" / "tiny"
 
 
+@pytest.mark.slow
 def test_runs_are_recorded_once(tiny, capsys):
     assert main(["ablate", "tiny"]) == 0
     files = sorted(path.name for path in tiny.iterdir())

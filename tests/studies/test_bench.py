@@ -12,11 +12,13 @@ from atomic_lib.data.spikes import Spikes
 from atomic_lib.studies import bench
 
 
+@pytest.mark.slow
 def test_the_ways_of_a_reference_step_agree():
     found = bench.reference_step(torch.device("cpu"), batch=2, repeats=1)
     assert found["float32_speedup"] == found["released"] / found["float32"] and found["released"] > 0
 
 
+@pytest.mark.slow
 def test_a_step_has_a_cost_and_it_is_measured_apart():
     cost = bench.apart("spikes-plain", "cpu", k=2, size=64)
     assert cost["seconds"] > 0 and cost["mb"] > 0
