@@ -16,7 +16,7 @@ LIBRARY   := $(shell find atomic_lib data -type f -not -path '*/__pycache__/*')
 PAGES     := _config.yml _toc.yml $(shell find book -type f -not -path '$(BUILD)/*' -not -path '*/.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test lint unit nbval pages notebooks normalise explorer clean distclean
+.PHONY: help install book test lint unit nbval pages notebooks normalise clean distclean
 .NOTPARALLEL: # training, executing and testing each use all the cores already
 
 help: ## list what can be made
@@ -48,7 +48,7 @@ $(BUILD)/.built: $(BUILD)/.executes $(PAGES)
 # Executed notebooks are cached by their code alone. What they compute also hangs on the library,
 # the data and the weights, so a change in one of those drops the cache.
 $(BUILD)/.executes: .venv/.installed $(LIBRARY)
-	@rm -rf $(BUILD)/.jupyter_cache
+	@rm -rf $(BUILD)/.jupyter_cache $(BUILD)/.explorer
 	@mkdir -p $(BUILD)
 	@touch $@
 
@@ -83,9 +83,6 @@ notebooks: .venv/.installed ## run every notebook in place, and normalise it
 
 normalise: .venv/.installed ## make the notebooks fit to commit, keeping their outputs
 	@$(NORMALISE) $(NOTEBOOKS)
-
-explorer: .venv/.installed ## write the weights that the page Explore runs, after a training has changed them
-	$(BIN)/python -m atomic_lib.explorer.page
 
 clean: ## remove what was built
 	rm -rf $(BUILD) .pytest_cache .ruff_cache
