@@ -47,7 +47,7 @@ def write_scripts(app):
     write_whole(folder / "explorer-models.js", index().encode())
     for name in models():
         kept = cache / f"explorer-{name}.js"
-        if not (kept.exists() and kept.read_text().startswith(_title(load(name)))):
+        if not (kept.exists() and kept.read_text().startswith(_title(load(name, "cpu")))):
             export(name, cache)
         write_whole(folder / kept.name, kept.read_bytes())
 
@@ -69,7 +69,7 @@ def export(weights: str | Path, folder: str | Path, count: int = TRAINING_IMAGES
     count: training images that the range of each coordinate is taken from. Raises `BadInput` for weights that the page
     has no arithmetic for, or that float16 cannot hold, and for a folder that cannot be written.
     """
-    model, name = load(weights), Path(weights).stem
+    model, name = load(weights, "cpu"), Path(weights).stem
     recipe = model.recipe
     if recipe.untied or recipe.combine != "sum":
         raise BadInput(f"{name}: the page adds up atoms of one g; “untied” and “max” are not among its arithmetic.")
@@ -127,8 +127,7 @@ def _weights(model: AtomicAutoencoder) -> tuple[bytes, list]:
 def _spikes() -> dict:
     """Held-out spikes by their truth [amplitude, row, column], and the set they are of; lengths in px."""
     data = RECIPES["spikes-plain"].data
-    sample = data.held_out(256)
-    theta = torch.cat([sample.amplitudes[..., None], sample.positions], dim=2)
+    theta = data.held_out(256).theta
     chosen = _first((theta[..., 0] > 0).sum(dim=1).tolist(), SPIKES)
     return {
         "sigma": data.sigma, "border": data.border * data.sigma, "separation": data.separation * data.sigma,

@@ -16,7 +16,7 @@ from scipy.optimize import linear_sum_assignment
 
 import atomic_lib
 from atomic_lib.gaussians import fit_gaussians, pairs, render
-from atomic_lib.metrics import ACTIVE, DETECTION
+from atomic_lib.model.decomposition import ACTIVE
 from atomic_lib.model.layers import kaiming
 from atomic_lib.weights import load, save, shipped
 
@@ -55,7 +55,7 @@ def weights(request, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(weights):
-    return load(weights)
+    return load(weights, "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -87,14 +87,12 @@ def tab(browser, script, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def images(model):
-    held_out = model.recipe.data.held_out(IMAGES, 20)
-    return getattr(held_out, "images", held_out)
+    return model.recipe.data.held_out(IMAGES, 20).images
 
 
 @pytest.fixture(scope="module")
 def code(model, images):
-    with torch.inference_mode():
-        return model.decompose(images)
+    return model.decompose(images)
 
 
 def as_text(image):
@@ -133,10 +131,11 @@ def test_the_encoder_finds_the_same(tab, model, images, code):
         found, expected = as_images([step["atom"] for step in steps]), atoms[used][:, 0]
         assert torch.allclose(found.sum(dim=0), expected.sum(dim=0), rtol=1e-5, atol=1e-4)
         if sigma:  # the same detections, at the same places
-            (a, p), (true_a, true_p) = (fit_gaussians(each, sigma) for each in (found, expected))
-            claimed = true_a >= DETECTION
-            assert torch.equal(a >= DETECTION, claimed)
-            assert torch.allclose(p[claimed], true_p[claimed], rtol=0, atol=1e-2)
+            fits, true_fits = (fit_gaussians(each, sigma) for each in (found, expected))
+            least = model.recipe.data.amplitude[0] / 2
+            claimed = true_fits[:, 0] >= least
+            assert torch.equal(fits[:, 0] >= least, claimed)
+            assert torch.allclose(fits[claimed, 1:], true_fits[claimed, 1:], rtol=0, atol=1e-2)
         else:  # the same active atoms
             shares = [each.square().sum(dim=(1, 2)) / image.square().sum() for each in (found, expected)]
             assert torch.equal(*(share >= ACTIVE for share in shares))
@@ -179,10 +178,10 @@ def test_held_out_images_are_the_ones_named(bare):
     }
     assert [len(images) for images in shown.values()] == [12, 12]
     for image, spikes in zip(shown["spikes"], index["images"]["spikes"]["spikes"], strict=True):
-        a, rows, columns = torch.tensor(spikes).T
-        expected = render(a[None], torch.stack([rows, columns], dim=1)[None], SIZE, index["images"]["spikes"]["sigma"])
+        expected = render(torch.tensor(spikes)[None], SIZE, index["images"]["spikes"]["sigma"])
         assert torch.allclose(image, expected[0, 0], rtol=0, atol=1e-6)
-    expected = atomic_lib.RECIPES["digits-plain"].data.held_out(10_000)[index["images"]["digits"]["numbers"]][:, 0]
+    expected = atomic_lib.RECIPES["digits-plain"].data.held_out(10_000).images
+    expected = expected[index["images"]["digits"]["numbers"]][:, 0]
     assert (shown["digits"] - expected).abs().max() <= 0.5 / 255 + 1e-6
 
 
@@ -207,18 +206,15 @@ def test_pairs_cost_the_least(bare):
 
 
 def test_spikes_are_found_missed_and_invented_as_in_the_library(bare):
-    data = atomic_lib.RECIPES["spikes-plain"].data
-    model = load("spikes-plain")
-    sample = data.held_out(IMAGES, 3)
-    with torch.inference_mode():
-        atoms = model.decompose(sample.images).atoms[:, :, 0]
+    model = load("spikes-plain", "cpu")
+    sample = model.recipe.data.held_out(IMAGES, 3)
+    atoms = model.decompose(sample.images).atoms[:, :, 0]
     seen = set()
-    for shown, amplitudes, positions in zip(atoms, sample.amplitudes, sample.positions, strict=True):
-        present = amplitudes > 0
-        truth = torch.cat([amplitudes[present, None], positions[present]], dim=1)
-        a, places = fit_gaussians(shown, data.sigma)
-        claims = places[a >= data.amplitude[0] / 2]
-        expected = pairs(claims, positions[present], data.sigma)
+    for shown, theta in zip(atoms, sample.theta, strict=True):
+        truth = theta[theta[:, 0] > 0]
+        fits = fit_gaussians(shown, sample.sigma)
+        claims = fits[fits[:, 0] >= sample.detection, 1:]
+        expected = pairs(claims, truth[:, 1:], sample.sigma)
         judged = bare.evaluate(
             """([atoms, truth]) =>
                 explorer.truth.judge(atoms.map(floats), truth, { size: 128, ...explorerIndex.images.spikes })""",
