@@ -19,7 +19,7 @@ LIBRARY   := $(shell find atomic_lib data -type f -not -path '*/__pycache__/*')
 PAGES     := _config.yml _toc.yml $(shell find book -type f -not -path '$(BUILD)/*' -not -path '*/.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install book check lint quick test slow pages nbval notebooks normalise format constraints explorer \
+.PHONY: help install book check lint quick test slow pages nbval notebooks normalise format constraints \
   clean distclean
 .NOTPARALLEL: # training, executing and testing each use all the cores already
 
@@ -52,7 +52,7 @@ $(BUILD)/.built: $(BUILD)/.executes $(PAGES)
 # Executed notebooks are cached by their code alone. What they compute also hangs on the library,
 # the data and the weights, so a change in one of those drops the cache.
 $(BUILD)/.executes: .venv/.installed $(LIBRARY)
-	@rm -rf $(BUILD)/.jupyter_cache
+	@rm -rf $(BUILD)/.jupyter_cache $(BUILD)/.explorer
 	@mkdir -p $(BUILD)
 	@touch $@
 
@@ -109,9 +109,6 @@ constraints: .venv/.installed ## write constraints.txt anew, after a pin in pypr
 	  --no-annotate --no-header --output-file constraints.txt > /dev/null
 	@pins=$$(grep -vE '^(#|nvidia|cuda|triton)' constraints.txt) && printf '%s\n' \
 	  '# Made by `make constraints`: every version that the pins of pyproject.toml lead to.' "$$pins" > constraints.txt
-
-explorer: .venv/.installed ## write the weights that the page Explore runs, after a training has changed them
-	$(BIN)/python -m atomic_lib.explorer.page
 
 clean: ## remove what was built
 	rm -rf $(BUILD) .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

@@ -1,98 +1,117 @@
-"""The page *Explore*: what its scripts need of a trained model, in one file that a page opened from disk can load.
+"""A Sphinx extension for the page *Explore*: what its scripts need of the trained weights, written at every build.
 
-`python -m atomic_lib.explorer.page` (or `make explorer`) writes these files anew from the shipped weights, after a
-training has changed them. A page from `file://` may load scripts but fetch nothing, so each file is a script of one
-assignment: a JSON object whose "data" is base64 of a gzip of bytes. The weights are float16 there as they are in
-`data/weights`, all their high bytes first, then all their low bytes, for gzip makes something of the high ones only.
+A page from `file://` may load scripts but fetch nothing, so each model is a script of one assignment, a JSON object
+whose "data" is base64 of a gzip of bytes. The weights are float16 there as they are in `data/weights`, all their high
+bytes first, then all their low bytes, for gzip makes something of the high ones only. The page loads
+`explorer-models.js`, which says what models there are and has the images, and each `explorer-NAME.js` when that model
+is chosen.
 """
 
-import argparse
 import base64
 import gzip
+import hashlib
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from ..checkpoints import load, write_whole
-from ..digits import mnist
-from ..errors import BadInput
-from ..model import AtomicAutoencoder
-from ..navigation import training_range
-from ..spikes import Spikes
+from atomic_lib.data.digits import mnist, smooth_strokes
+from atomic_lib.errors import BadInput
+from atomic_lib.files import write_whole
+from atomic_lib.model.autoencoder import AtomicAutoencoder
+from atomic_lib.recipes import RECIPES, training_range
+from atomic_lib.weights import load, shipped
 
-MODELS = ("spikes-pursuit", "digits-pursuit")
-FOLDER = Path(__file__).resolve().parents[2] / "book" / "_extra" / "_static" / "explorer"
+KINDS = ("reference", "plain", "pursuit", "conventional")  # those of digits and of spikes that ship, in this order
 TRAINING_IMAGES = 1024  # that the range of each coordinate is taken from
-ASSIGNS = "(window.explorerData ??= {})[%s] ="
+SPIKES = (5, 4, 1, 2, 3, 6, 7, 8, 9, 10, 5, 7)  # of the dozen images on the page
+DIGITS = (2, 7, 3, 0, 4, 5, 1, 6, 8, 9, 5, 4)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Write the files of all models of the page; returns the exit status."""
-    parser = argparse.ArgumentParser("python -m atomic_lib.explorer.page", description=main.__doc__)
-    parser.add_argument("--out", type=Path, default=FOLDER, help="where to; default: where the book looks for them")
-    options = parser.parse_args(arguments)
-    try:
-        for name in MODELS:
-            path = export(name, options.out)
-            print(f"{path.name}: {path.stat().st_size:,} bytes")
-    except BadInput as problem:
-        print(f"atomic_lib: {problem}", file=sys.stderr)
-        return 2
-    return 0
+def setup(app):
+    """Write the scripts as soon as it is known where the pages go."""
+    app.connect("builder-inited", write_scripts)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def export(name: str, folder: str | Path = FOLDER) -> Path:
-    """Write `explorer-NAME.js` from the shipped weights NAME and return its path.
+def write_scripts(app):
+    """All scripts of the page, into the built `_static/explorer`; a model's anew only when its weights are others."""
+    if app.builder.format != "html":
+        return
+    folder, cache = Path(app.outdir) / "_static" / "explorer", Path(app.outdir).parent / ".explorer"
+    for path in (folder, cache):
+        path.mkdir(parents=True, exist_ok=True)
+    for stale in folder.glob("explorer-*-*.js"):
+        stale.unlink()
+    write_whole(folder / "explorer-models.js", index().encode())
+    for name in models():
+        kept = cache / f"explorer-{name}.js"
+        if not (kept.exists() and kept.read_text().startswith(_title(load(name, "cpu")))):
+            export(name, cache)
+        write_whole(folder / kept.name, kept.read_bytes())
 
-    Raises `BadInput` for weights that are not shipped, that the page has no arithmetic for, or that float16 cannot
-    hold, and for a folder that cannot be written.
+
+def models() -> list[str]:
+    """The names of the shipped weights that the page shows."""
+    return [name for data in ("digits", "spikes") for kind in KINDS if (name := f"{data}-{kind}") in shipped()]
+
+
+def index() -> str:
+    """The text of `explorer-models.js`: which models there are, and a dozen held-out images of each kind."""
+    named = [{"name": name, "data": name.split("-")[0], "kind": name.split("-")[1]} for name in models()]
+    return _script("explorerIndex", {"models": named, "images": {"digits": _digits(), "spikes": _spikes()}})
+
+
+def export(weights: str | Path, folder: str | Path, count: int = TRAINING_IMAGES) -> Path:
+    """Write `explorer-NAME.js` of weights, shipped or a file, into a folder and return its path.
+
+    count: training images that the range of each coordinate is taken from. Raises `BadInput` for weights that the page
+    has no arithmetic for, or that float16 cannot hold, and for a folder that cannot be written.
     """
-    model = load(name)
-    if (model.recipe.encoder, model.recipe.latents) != ("pursuit", "bounded") or model.recipe.decoder == "reference":
-        wanted = "a pursuit with bounded latents and a separable or stroke decoder"
-        raise BadInput(f"{name}: the page runs {wanted}, nothing else.")
-    weights, tensors = _weights(model)
-    pictures, images = _images(model)
-    encoder = model.encoder
+    model, name = load(weights, "cpu"), Path(weights).stem
+    recipe = model.recipe
+    if recipe.untied or recipe.combine != "sum":
+        raise BadInput(f"{name}: the page adds up atoms of one g; “untied” and “max” are not among its arithmetic.")
+    content, tensors = _weights(model)
+    ranges = training_range(model, count).tolist()
     header = {
-        "name": name,
-        "sha256": model.record["sha256"],  # of the shipped weights that these are
-        "k": model.k, "d0": model.d0, "size": model.size, "maps": getattr(model.g, "maps", 0),
-        "slope": getattr(model.g, "slope", None),
-        "window": encoder.window, "smooth": encoder.smooth, "stop": encoder.stop, "again": encoder.again,
-        "strides": [layer.stride[0] for layer in encoder.look if isinstance(layer, torch.nn.Conv2d)],
-        "range": [[round(value, 4) for value in ends] for ends in training_range(model, TRAINING_IMAGES).tolist()],
-        "rangeImages": TRAINING_IMAGES,
-        "tensors": tensors,
-        "images": images,
+        "name": name, "sha256": model.record["sha256"], "k": model.k, "d0": model.d0, "size": model.size,
+        "encoder": recipe.encoder, "decoder": recipe.decoder, "latents": recipe.latents,
+        **_options(model),
+        "range": [[round(value, 4) for value in ends] for ends in ranges],
+        "tensors": tensors, "data": _packed(content),
     }  # fmt: skip
-    data = base64.b64encode(gzip.compress(weights + pictures, 9, mtime=0)).decode()
-    lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in {**header, "data": data}.items())
     path = Path(folder) / f"explorer-{name}.js"
-    made = "// Made by `make explorer` (atomic_lib/explorer/page.py) from data/weights: not to be edited.\n"
-    write_whole(path, f"{made}{ASSIGNS % json.dumps(name)} {{\n{lines}\n}};\n".encode())
+    script = _script(f"(window.explorerData ??= {{}})[{json.dumps(name)}]", header)
+    write_whole(path, f"{_title(model)}\n{script}".encode())
     return path
 
 
-def read(name: str, folder: str | Path = FOLDER) -> tuple[dict, dict[str, torch.Tensor]]:
-    """The inverse of `export`: header and weights (float16) of `explorer-NAME.js`, as the page will have them.
+def read(path: str | Path) -> tuple[dict, dict[str, torch.Tensor]]:
+    """The inverse of `export`: header and weights (float16) of a script, as the page will have them.
 
     Raises `BadInput` when there is no such file, or it is not one that `export` wrote.
     """
-    path = Path(folder) / f"explorer-{name}.js"
     try:
-        header = json.loads(path.read_text().split("=", 2)[2].strip().removesuffix(";"))
+        header = json.loads(Path(path).read_text().split(" =", 2)[-1].strip().removesuffix(";"))
         content = np.frombuffer(gzip.decompress(base64.b64decode(header.pop("data"))), dtype=np.uint8)
-        total = sum(int(np.prod(shape)) for _, shape in header["tensors"])
-        halves = (content[:total].astype(np.uint16) << 8 | content[total : 2 * total]).view(np.float16)
-        parts = np.split(halves, np.cumsum([int(np.prod(shape)) for _, shape in header["tensors"]])[:-1])
-        tensors = zip(header["tensors"], parts, strict=True)
-        return header, {name: torch.from_numpy(part.reshape(shape).copy()) for (name, shape), part in tensors}
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise BadInput(f"{path}: not a file of the page ({error}); write it with `make explorer`.") from None
+        sizes = [int(np.prod(shape)) for _, shape in header["tensors"]]
+        halves = (content[: sum(sizes)].astype(np.uint16) << 8 | content[sum(sizes) :]).view(np.float16)
+        parts = zip(header["tensors"], np.split(halves, np.cumsum(sizes)[:-1]), strict=True)
+        return header, {name: torch.from_numpy(part.reshape(shape).copy()) for (name, shape), part in parts}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise BadInput(f"{path}: not a model of the page Explore ({error}); build the book to have it.") from None
+
+
+def _options(model: AtomicAutoencoder) -> dict:
+    """What the arithmetic has to know besides the weights."""
+    options = {"maps": getattr(model.g, "maps", 0), "slope": getattr(model.g, "slope", None)}
+    if model.recipe.encoder == "pursuit":
+        encoder = model.encoder
+        options |= {name: getattr(encoder, name) for name in ("window", "smooth", "stop", "again")}
+        options["strides"] = [layer.stride[0] for layer in encoder.look if isinstance(layer, torch.nn.Conv2d)]
+    return options
 
 
 def _weights(model: AtomicAutoencoder) -> tuple[bytes, list]:
@@ -105,24 +124,25 @@ def _weights(model: AtomicAutoencoder) -> tuple[bytes, list]:
     return planes, [[name, list(tensor.shape)] for name, tensor in state.items()]
 
 
-def _images(model: AtomicAutoencoder) -> tuple[bytes, dict]:
-    """A dozen held-out images: spikes by their truth, exact; digits as 8-bit pictures (bytes), with their labels."""
-    data = model.recipe.data
-    if isinstance(data, Spikes):
-        sample = data.held_out(256)
-        number = (sample.amplitudes > 0).sum(dim=1).tolist()
-        chosen = _first(number, (5, 4, 1, 2, 3, 6, 7, 8, 9, 10, 5, 7))
-        rows = torch.cat([sample.amplitudes[..., None], sample.positions], dim=2)[chosen]
-        return b"", {
-            "sigma": data.sigma,
-            "border": data.border * data.sigma,
-            "amplitude": list(data.amplitude),
-            "spikes": [[[float(v) for v in spike] for spike in image if spike[0] > 0] for image in rows.numpy()],
-        }
-    _, labels = mnist(train=False)
-    chosen = _first(labels.tolist(), (2, 7, 3, 0, 4, 5, 1, 6, 8, 9, 5, 4))
-    pictures = (data.held_out(10_000)[chosen] * 255).round().to(torch.uint8)
-    return pictures.numpy().tobytes(), {"labels": labels[chosen].tolist(), "numbers": chosen}
+def _spikes() -> dict:
+    """Held-out spikes by their truth [amplitude, row, column], and the set they are of; lengths in px."""
+    data = RECIPES["spikes-plain"].data
+    theta = data.held_out(256).theta
+    chosen = _first((theta[..., 0] > 0).sum(dim=1).tolist(), SPIKES)
+    return {
+        "sigma": data.sigma, "border": data.border * data.sigma, "separation": data.separation * data.sigma,
+        "amplitude": list(data.amplitude), "most": data.k,
+        "spikes": [[[float(v) for v in spike] for spike in image if spike[0] > 0] for image in theta[chosen].numpy()],
+    }  # fmt: skip
+
+
+def _digits() -> dict:
+    """Held-out digits as 8-bit pictures, with their labels and their numbers in MNIST's test set."""
+    images, labels = mnist(train=False)
+    chosen = _first(labels.tolist(), DIGITS)
+    pictures = smooth_strokes(images[chosen], RECIPES["digits-plain"].data.size)
+    packed = _packed((pictures * 255).round().to(torch.uint8).numpy().tobytes())
+    return {"labels": labels[chosen].tolist(), "numbers": chosen, "data": packed}
 
 
 def _first(values: list[int], wanted: tuple[int, ...]) -> list[int]:
@@ -133,5 +153,17 @@ def _first(values: list[int], wanted: tuple[int, ...]) -> list[int]:
     return chosen
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _packed(content: bytes) -> str:
+    return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()
+
+
+def _script(variable: str, value: dict) -> str:
+    """One assignment, a key a line."""
+    lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(part)}" for key, part in value.items())
+    return f"{variable} = {{\n{lines}\n}};\n"
+
+
+def _title(model: AtomicAutoencoder) -> str:
+    """The first line of a script: what it was made of, these weights and this code."""
+    code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    return f"// Made by book/_ext/explorer_page.py {code[:12]} from weights {model.record['sha256'][:12]}."

@@ -22,14 +22,15 @@ explorer.latents = (() => {
     return out;
   }
 
-  /** min ‖g(z) − target‖² over the cube [−1, 1]^d0, by `steps` of Levenberg–Marquardt: { z, atom, error }. Begun
-   *  from `z`, or where that is far off from what the encoder says of the target, if that is better. */
+  /** min ‖g(z) − target‖² over the network's box, by `steps` of Levenberg–Marquardt: { z, atom, error }. Begun from
+   *  `z`, or where that is far off from what the encoder says of the target, if that is better. */
   function fit(net, target, z, steps) {
     let best = evaluate(net, target, z);
-    if (best.error > 0.2 * explorer.energy(target)) {
-      const seen = evaluate(net, target, net.block(target, net.peak(target).centre));
-      if (seen.error < best.error) best = seen;
-    }
+    if (best.error > 0.2 * explorer.energy(target))
+      for (const guess of explorer.encoders.guesses(net, target)) {
+        const seen = evaluate(net, target, guess);
+        if (seen.error < best.error) best = seen;
+      }
     for (let step = 0, damping = 1e-3; step < steps; step++) {
       const trial = evaluate(net, target, improved(net, target, best, damping));
       const better = trial.error < best.error;
@@ -67,7 +68,7 @@ explorer.latents = (() => {
     const normal = columns.map((a) => columns.map((b) => dot(a, b)));
     normal.forEach((row, i) => (row[i] = row[i] * (1 + damping) + 1e-9));
     const step = solve(normal, columns.map((a) => dot(a, left)));
-    return z.map((value, j) => Math.max(-1, Math.min(1, value + step[j])));
+    return z.map((value, j) => Math.max(net.box[j][0], Math.min(net.box[j][1], value + step[j])));
   }
 
   /** A x = b for a small positive definite A, by elimination. */
@@ -85,31 +86,48 @@ explorer.latents = (() => {
   }
 
   /** Pairs [i, j] of blocks of two images: with the least total distance of their latents, each coordinate over the
-   *  length of its range, or in order of use (range: null). Blocks that find no partner are paired with −1. There are
-   *  a dozen at most of each: all assignments are gone through. */
+   *  length of its range, or in order (range: null). Blocks that find no partner are paired with −1. */
   function pairs(a, b, range) {
-    if (a.length > b.length) return pairs(b, a, range).map(([i, j]) => [j, i]);
     const apart = (z, w) => Math.hypot(...range.map(([low, high], c) => (z[c] - w[c]) / (high - low)));
-    const partner = range ? assignment(a.map((z) => b.map((w) => apart(z, w)))) : a.map((_, i) => i);
+    const partner = range ? assign(a.map((z) => b.map((w) => apart(z, w)))) : a.map((_, i) => (i < b.length ? i : -1));
     const lone = b.map((_, j) => j).filter((j) => !partner.includes(j));
     return [...partner.map((j, i) => [i, j]), ...lone.map((j) => [-1, j])];
   }
 
-  /** For each row of costs its column, no column twice, at the least sum: over sets of taken columns, row by row. */
-  function assignment(cost) {
-    let states = new Map([[0, { sum: 0, partner: [] }]]);
-    for (const row of cost) {
-      const next = new Map();
-      for (const [taken, { sum, partner }] of states)
-        row.forEach((value, j) => {
-          const bit = 1 << j;
-          if (taken & bit) return;
-          if (next.get(taken | bit)?.sum <= sum + value) return;
-          next.set(taken | bit, { sum: sum + value, partner: [...partner, j] });
-        });
-      states = next;
+  /** For each row of costs its column, or −1 where there are fewer columns, no column twice, at the least sum: the
+   *  Hungarian method, one shortest path a row. */
+  function assign(cost) {
+    if (!cost.length || !cost[0].length) return cost.map(() => -1);
+    const rows = cost.length, columns = cost[0].length;
+    if (rows > columns) {
+      const partner = assign(cost[0].map((_, j) => cost.map((row) => row[j])));
+      return cost.map((_, i) => partner.indexOf(i));
     }
-    return [...states.values()].reduce((a, b) => (a.sum <= b.sum ? a : b)).partner;
+    const u = new Array(rows).fill(0), v = new Array(columns).fill(0), owner = new Array(columns).fill(-1);
+    for (let i = 0; i < rows; i++) {
+      const least = new Array(columns).fill(Infinity), from = new Array(columns).fill(-1), done = new Set();
+      let row = i, last = -1;
+      while (row >= 0) { // until a column is reached that nobody owns
+        if (last >= 0) done.add(last);
+        let next = -1;
+        for (let j = 0; j < columns; j++) {
+          if (done.has(j)) continue;
+          const way = cost[row][j] - u[row] - v[j];
+          if (way < least[j]) [least[j], from[j]] = [way, last];
+          if (next < 0 || least[j] < least[next]) next = j;
+        }
+        const step = least[next];
+        u[i] += step;
+        for (const j of done) {
+          u[owner[j]] += step;
+          v[j] -= step;
+        }
+        for (let j = 0; j < columns; j++) if (!done.has(j)) least[j] -= step;
+        [row, last] = [owner[next], next];
+      }
+      for (; last >= 0; last = from[last]) owner[last] = from[last] >= 0 ? owner[from[last]] : i;
+    }
+    return cost.map((_, i) => owner.indexOf(i));
   }
 
   /** The blocks at `t` in [0, 1] of the walk from the latents `a` to `b`: [{ z, weight }]. A pair goes in a straight
@@ -122,5 +140,5 @@ explorer.latents = (() => {
     });
   }
 
-  return { shift, fit, pairs, walk, distance };
+  return { shift, fit, pairs, assign, solve, walk, distance };
 })();

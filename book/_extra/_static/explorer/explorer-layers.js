@@ -1,7 +1,7 @@
 /* The few layers that the shipped networks are made of, on plain Float32Arrays.
  *
  * Why not a library: those that run networks in a browser weigh megabytes and fetch WebAssembly, which a page opened
- * from disk may not do. These are a hundred lines. Sums are taken in double precision and stored in single, so that
+ * from disk may not do. These are two hundred lines. Sums are taken in double precision and stored in single, so that
  * they differ from PyTorch's by its rounding only; tests/pages/test_explorer_network.py compares the two. */
 "use strict";
 window.explorer ??= {};
@@ -30,27 +30,90 @@ explorer.layers = (() => {
     return x.map((v, i) => (v - mean) * scale * weight[i] + bias[i]);
   }
 
+  /** Normalised over groups of channels and all their pixels: x (channels × pixels). */
+  function groupNorm(x, { weight, bias }, groups = 4) {
+    const channels = weight.length, pixels = x.length / channels, each = x.length / groups, out = new Float32Array(x.length);
+    for (let from = 0; from < x.length; from += each) {
+      let mean = 0, variance = 0;
+      for (let i = from; i < from + each; i++) mean += x[i] / each;
+      for (let i = from; i < from + each; i++) variance += (x[i] - mean) ** 2 / each;
+      const scale = 1 / Math.sqrt(variance + 1e-5);
+      for (let i = from; i < from + each; i++) {
+        const c = Math.floor(i / pixels);
+        out[i] = (x[i] - mean) * scale * weight[c] + bias[c];
+      }
+    }
+    return out;
+  }
+
+  /** Channels of a square image, each with `edge` zeros around it. */
+  function frame(x, side, edge) {
+    const wide = side + 2 * edge, channels = x.length / side ** 2, padded = new Float32Array(channels * wide * wide);
+    for (let c = 0; c < channels; c++)
+      for (let r = 0; r < side; r++)
+        padded.set(x.subarray((c * side + r) * side, (c * side + r + 1) * side), (c * wide + r + edge) * wide + edge);
+    return padded;
+  }
+
   /** 3 × 3 or 5 × 5 convolution of a square image of any channels, zeros outside, each `stride` pixels: { x, side }. */
   function conv2d(x, side, { weight, bias }, stride) {
     const outputs = bias.length, inputs = x.length / side ** 2, taps = Math.sqrt(weight.length / (outputs * inputs));
-    const edge = (taps - 1) / 2, wide = side + 2 * edge, padded = new Float32Array(inputs * wide * wide);
-    for (let c = 0; c < inputs; c++)
-      for (let r = 0; r < side; r++)
-        padded.set(x.subarray((c * side + r) * side, (c * side + r + 1) * side), (c * wide + r + edge) * wide + edge);
-    const small = Math.floor((side - 1) / stride) + 1;
-    const out = new Float32Array(outputs * small * small);
-    for (let o = 0; o < outputs; o++)
-      for (let r = 0; r < small; r++)
-        for (let q = 0; q < small; q++) {
-          let sum = bias[o], w = o * inputs * taps * taps;
-          for (let c = 0; c < inputs; c++)
-            for (let i = 0; i < taps; i++) {
-              const p = (c * wide + r * stride + i) * wide + q * stride;
-              for (let j = 0; j < taps; j++) sum += weight[w++] * padded[p + j];
-            }
-          out[(o * small + r) * small + q] = sum;
-        }
+    const edge = (taps - 1) / 2, wide = side + 2 * edge, padded = frame(x, side, edge);
+    const small = Math.floor((side - 1) / stride) + 1, add = taps === 3 ? add3x3 : addAny;
+    const out = new Float32Array(outputs * small * small), sum = new Float64Array(small * small);
+    for (let o = 0; o < outputs; o++) {
+      sum.fill(bias[o]);
+      for (let c = 0; c < inputs; c++)
+        add(sum, small, stride, padded, wide, c * wide * wide, weight, (o * inputs + c) * taps * taps, taps);
+      out.set(sum, o * small * small);
+    }
     return { x: out, side: small };
+  }
+
+  /** One channel under one kernel, added to `sum`; p and w: where the channel and the kernel begin. */
+  function addAny(sum, small, stride, padded, wide, p, weight, w, taps) {
+    for (let r = 0, at = 0; r < small; r++)
+      for (let q = 0; q < small; q++, at++) {
+        let here = 0;
+        for (let i = 0; i < taps; i++)
+          for (let j = 0, from = p + (r * stride + i) * wide + q * stride; j < taps; j++)
+            here += weight[w + i * taps + j] * padded[from + j];
+        sum[at] += here;
+      }
+  }
+
+  function add3x3(sum, small, stride, padded, wide, p, weight, w) {
+    const a = weight[w], b = weight[w + 1], c = weight[w + 2], d = weight[w + 3], e = weight[w + 4];
+    const f = weight[w + 5], g = weight[w + 6], h = weight[w + 7], i = weight[w + 8];
+    for (let r = 0, at = 0; r < small; r++)
+      for (let q = 0, u = p + r * stride * wide; q < small; q++, u += stride, at++) {
+        const v = u + wide, x = v + wide;
+        sum[at] += a * padded[u] + b * padded[u + 1] + c * padded[u + 2] + d * padded[v] + e * padded[v + 1]
+          + f * padded[v + 2] + g * padded[x] + h * padded[x + 1] + i * padded[x + 2];
+      }
+  }
+
+  /** 3 × 3 convolution of an image in which every pixel is taken as 2 × 2, "nearest ×2": { x, side }. Each quarter of
+   *  the results sees 2 × 2 of the pixels only, under sums of the taps. */
+  function upsampledConv2d(x, side, { weight, bias }) {
+    const outputs = bias.length, inputs = x.length / side ** 2, wide = side + 2, padded = frame(x, side, 1);
+    const double = 2 * side, out = new Float32Array(outputs * double * double), sum = new Float64Array(side * side);
+    const groups = [[[0], [1, 2]], [[0, 1], [2]]]; // of the three taps along an axis, for even and for odd results
+    for (let o = 0; o < outputs; o++)
+      for (const i of [0, 1]) for (const j of [0, 1]) {
+        sum.fill(bias[o]);
+        for (let c = 0; c < inputs; c++) {
+          const w = (o * inputs + c) * 9;
+          const tap = (m, n) => groups[i][m].reduce((all, r) => groups[j][n].reduce((s, q) => s + weight[w + 3 * r + q], all), 0);
+          const a = tap(0, 0), b = tap(0, 1), d = tap(1, 0), e = tap(1, 1);
+          for (let r = 0, at = 0; r < side; r++)
+            for (let q = 0, u = c * wide * wide + (r + i) * wide + j; q < side; q++, u++, at++)
+              sum[at] += a * padded[u] + b * padded[u + 1] + d * padded[u + wide] + e * padded[u + wide + 1];
+        }
+        for (let r = 0, at = 0; r < side; r++)
+          for (let q = 0, to = (o * double + 2 * r + i) * double + j; q < side; q++, to += 2) out[to] = sum[at++];
+      }
+    return { x: out, side: double };
   }
 
   /** Channels of a line, each with `edge` zeros at either end. */
@@ -127,5 +190,5 @@ explorer.layers = (() => {
     return along(along(image));
   }
 
-  return { leaky, linear, layerNorm, conv2d, conv1d, upsampledConv1d, blur };
+  return { leaky, linear, layerNorm, groupNorm, conv2d, upsampledConv2d, conv1d, upsampledConv1d, blur };
 })();

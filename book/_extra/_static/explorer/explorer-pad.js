@@ -44,7 +44,7 @@ explorer.Pad = class {
   /** Draw all of it anew; while the pen moves, its way is only added. */
   redraw() {
     const { size, images } = this.net;
-    this.ink = this.dropping ? explorer.renderSpikes(this.spikes, size, images.sigma) : explorer.pen.draw(this.strokes, size);
+    this.ink = this.dropping ? explorer.images.spikes(this.spikes, images.sigma) : explorer.pen.draw(this.strokes, size);
     this.paint();
   }
 

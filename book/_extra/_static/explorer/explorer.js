@@ -13,7 +13,7 @@
   const { picture, latents, words } = explorer;
   const { percent, plural, signed } = words;
   const thing = () => words.thing(state);
-  const nets = {}, scenes = new Map(); // scenes: what became of each image, by its key
+  const nets = {}, heldOut = {}, scenes = new Map(); // scenes: what became of each image, by its key
   const state = {
     model: "digits", mode: "look", from: 0, to: 1, selected: -1, pointed: -1,
     tint: false, view: "sum", t: 0, nearest: true, step: -1, copied: null,
@@ -26,7 +26,7 @@
 
   const decomposed = (i) => {
     const key = `${state.model} ${i}`;
-    if (!scenes.has(key)) scenes.set(key, explorer.Scene.decompose(net, net.heldOut[i].image));
+    if (!scenes.has(key)) scenes.set(key, explorer.Scene.decompose(net, heldOut[state.model][i].image));
     return scenes.get(key);
   };
 
@@ -90,7 +90,7 @@
       label.textContent = strip;
       label.className = "explorer-hint";
       part(strip).setAttribute("aria-label", strip === "from" ? "Held-out images" : "Held-out images to walk to");
-      part(strip).replaceChildren(label, ...net.heldOut.map(({ image, name }, i) => {
+      part(strip).replaceChildren(label, ...heldOut[state.model].map(({ image, name }, i) => {
         const button = element("button", { type: "button", title: name, ariaLabel: `Image ${i + 1}: ${name}` });
         const canvas = element("canvas", { width: net.size, height: net.size });
         picture.plain(canvas, image);
@@ -428,6 +428,8 @@
     wanted = model;
     root.ariaBusy = "true";
     nets[model] ??= await explorer.Network.load(`${model}-pursuit`);
+    heldOut[model] ??= await explorer.images.heldOut(model);
+    nets[model].images = explorerIndex.images[model];
     if (model !== wanted) return; // another one was chosen meanwhile
     root.ariaBusy = null;
     net = nets[model];
