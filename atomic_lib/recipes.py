@@ -26,7 +26,7 @@ ENCODERS = {"reference": ReferenceEncoder, "one-shot": OneShotEncoder, "pursuit"
 DECODERS = {"reference": ReferenceDecoder, "separable": SeparableDecoder, "stroke": StrokeDecoder}
 _OPTIONS = {  # of encoders and decoders; what is not here is a number of channels, pixels and the like
     "again": (0, 100), "stop": (0.0, 10.0), "smooth": (0.1, 1e3), "slope": (0.0, 1.0), "window": (1, 1024),
-    "stride": (1, 64),
+    "stride": (1, 64), "channels": (2, 1024),
 }  # fmt: skip
 _RANGES = (  # of the numbers of a recipe
     ("k", 1, 1024), ("d0", 1, 1024), ("steps", 1, 10**8), ("batch", 1, 2**20), ("warm_up", 1, 10**8), ("lr", 1e-9, 1e9),
