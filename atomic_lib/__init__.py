@@ -8,6 +8,11 @@
 Importing it costs little more than torch and numpy: matplotlib, scipy and ipywidgets are imported where used.
 """
 
+import sys
+
+if sys.argv[:1] == ["-m"]:  # on the command line, Ctrl-C while torch is being imported is no error to be traced
+    sys.excepthook = lambda kind, *rest: None if kind is KeyboardInterrupt else sys.__excepthook__(kind, *rest)
+
 from . import data
 from .errors import BadInput
 from .metrics import evaluate

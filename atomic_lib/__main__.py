@@ -4,7 +4,9 @@ Whatever the user can put right ends in one sentence on standard error and exit 
 """
 
 import argparse
+import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -24,11 +26,26 @@ from .weights import load
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a pipe need not know the letters of x̂ = Σᵢ g(zᵢ)
     try:
-        return options.command(options) or 0
-    except (BadInput, OSError) as problem:  # OSError: a folder that may not be looked into, a name too long
+        options = _parser().parse_args(arguments)
+        for name, value in vars(options).items():
+            if isinstance(value, str) and not value.strip():
+                raise BadInput(f"{name}: empty, as a variable that is not set would be; give it, or leave it out.")
+        status = options.command(options) or 0
+        sys.stdout.flush()
+        return status
+    except BadInput as problem:
         print(f"atomic_lib: {problem}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # whoever read this has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as problem:  # a folder that may not be looked into, a full disk behind standard output
+        where = "" if problem.filename is None else f"{problem.filename}: "
+        print(f"atomic_lib: {where}{problem.strerror or problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("atomic_lib: stopped.", file=sys.stderr)
@@ -38,27 +55,21 @@ def main(arguments: list[str] | None = None) -> int:
 def train(options: argparse.Namespace) -> None:
     """Train a recipe; weights, record and checkpoint go into --out."""
     recipe = find(options.recipe)
-    if options.images:
+    if options.images is not None:
         strokes = not isinstance(recipe.data, Spikes)  # digits are centred; spikes keep their place
         own = Pictures(options.images, recipe.data.size, centre=strokes)
         recipe = recipe.replace(name=f"{recipe.name}-own", data=own)
     recipe.data.batch(1, torch.Generator())  # data that cannot be read is refused before anything is written
     out = Path(options.out or f"runs/{recipe.name}-seed{options.seed}")
-    if not options.resume and (out / "checkpoint.pt").exists():
-        raise BadInput(f"{out}: a training is there already; go on with --resume, or name another --out.")
-    training = Training(recipe, options.seed, options.device, options.steps, options.minutes)
-    if options.resume:
-        training.resume(out)
-    else:
-        training.save(out)  # a folder that cannot be written is refused now, not hours later
-    try:
-        record = training.run(out)
-    except KeyboardInterrupt:
-        note = "the same command with --resume goes on"
-        print(f"atomic_lib: stopped after step {training.step}, saved in {out}; {note}.", file=sys.stderr)
-        raise
-    finally:
-        training.world.leave()
+    with Training(recipe, options.seed, options.device, options.steps, options.minutes) as training:
+        if options.resume:
+            training.resume(out)
+        try:
+            record = training.run(out)
+        except KeyboardInterrupt:
+            note = "the same command with --resume goes on"
+            print(f"atomic_lib: stopped after step {training.step}, saved in {out}; {note}.", file=sys.stderr)
+            raise
     if training.world.rank == 0:
         print(f"{out}/{recipe.name}.safetensors: {record['steps']} steps, {record['minutes']:.1f} minutes")
         _report(record["metrics"])
@@ -81,16 +92,20 @@ def evaluate(options: argparse.Namespace) -> None:
 
 def decompose(options: argparse.Namespace) -> None:
     """A user's own picture → a figure of input, output and atoms, and the latents."""
-    from . import figures
+    try:
+        from . import figures
+    except ValueError as error:  # as matplotlib is imported it reads MPLBACKEND
+        raise BadInput(f"matplotlib cannot be used ({error}); see what MPLBACKEND says.") from None
 
     outputs = {"--out": options.out, **({} if options.json is None else {"--json": options.json})}
-    check_outputs(outputs, inputs=[options.image])
+    weights = Path(options.weights)
+    check_outputs(outputs, inputs=[options.image, weights, weights.with_suffix(".json")])
     model = load(options.weights, "auto")
     data = model.recipe.data
     centre = getattr(data, "centre", not isinstance(data, Spikes))  # as it was trained
     found = model.decompose(from_image(options.image, model.size, centre), options.k)
     figures.save(figures.decomposition(found), options.out)
-    if options.json:
+    if options.json is not None:
         latents = {"weights": model.recipe.name, "image": str(options.image), "used": found.used[0].tolist()}
         latents["z"] = [[round(value, 6) for value in block] for block in found.z[0].tolist()]
         write_json(options.json, latents)
@@ -98,33 +113,34 @@ def decompose(options: argparse.Namespace) -> None:
 
 
 def ablate(options: argparse.Namespace) -> None:
-    """Train the variants of an ablation from several seeds; runs that are recorded are passed over."""
-    if options.list or options.name is None:
-        for name, ablation in ablations.ABLATIONS.items():
+    """Train the variants of an ablation from several seeds; what is recorded is passed over, what stopped goes on."""
+    listing = options.list or options.name is None
+    for name in ablations.ABLATIONS if options.name is None else [options.name]:
+        ablation = ablations.find(name)
+        check_range("seed", options.seed or 0, 0, 2**31 - 1)
+        check_range("seeds", ablation.seeds if options.seeds is None else options.seeds, 1, 1000)
+        if listing:
             print(f"{name}: {ablation.question}")
-            for variant, seed in ablations.runs(name):
-                done = "done" if ablations.result_path(name, variant, seed).exists() else "    "
-                print(f"  {done}  {ablations.command(name, variant, seed)}")
-        return
-    ablation = ablations.find(options.name)
-    count = ablation.seeds if options.seeds is None else options.seeds
-    check_range("seeds", count, 1, 1000)
-    for seed in range(count) if options.seed is None else [options.seed]:
-        for variant in [options.variant] if options.variant else ablation.variants:
-            path = ablations.result_path(options.name, variant, seed)
-            if path.exists():
-                print(f"{path}: recorded already")
-                continue
-            metrics = ablations.run(options.name, variant, seed, options.device)["metrics"]
-            print(f"{path}: jaccard {metrics['jaccard']:.3f}, nmse {metrics['nmse']:.4f}")
+        for seed in range(options.seeds or ablation.seeds) if options.seed is None else [options.seed]:
+            for variant in ablation.variants if options.variant is None else [options.variant]:
+                path, done = ablations.result_path(name, variant, seed), ablations.is_recorded(name, variant, seed)
+                if listing:
+                    print(f"  {'done' if done else '    '}  {ablations.command(name, variant, seed)}")
+                elif done:
+                    print(f"{path}: recorded already")
+                else:
+                    metrics = ablations.run(name, variant, seed, options.device)["metrics"]
+                    print(f"{path}: jaccard {metrics['jaccard']:.3f}, nmse {metrics['nmse']:.4f}")
 
 
 def bench(options: argparse.Namespace) -> None:
     """Measure speed and memory on this machine: the reference step, shipped weights, growth with k and N."""
     from .studies import bench
 
+    if options.out is not None:
+        check_outputs({"--out": options.out})  # minutes before it is written
     found = bench.bench(options.device, progress=lambda line: print(f"bench: {line}", file=sys.stderr))
-    if options.out:
+    if options.out is not None:
         write_json(options.out, found)
     if options.json:
         return print(json.dumps(found))
@@ -135,7 +151,7 @@ def bench(options: argparse.Namespace) -> None:
 
 
 def _report(found: dict) -> None:
-    width = max(map(len, found))
+    width = max(map(len, found), default=0)
     for name, value in found.items():
         print(f"{name:{width}}  {value:.4g}" if isinstance(value, float) else f"{name:{width}}  {value}")
 
@@ -191,9 +207,10 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(command=ablate)
     command.add_argument("name", metavar="ABLATION", nargs="?", help=", ".join(ablations.ABLATIONS))
     command.add_argument("--list", action="store_true", help="list every run, its command, and whether it is done")
-    command.add_argument("--seeds", type=int, help="how many seeds (default: the ablation's)")
+    seeds = command.add_mutually_exclusive_group()
+    seeds.add_argument("--seeds", type=int, help="how many seeds (default: the ablation's)")
+    seeds.add_argument("--seed", type=int, help="only this one")
     command.add_argument("--variant", help="only this one")
-    command.add_argument("--seed", type=int, help="only this one")
     command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
     return parser
 

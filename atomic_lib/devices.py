@@ -23,15 +23,22 @@ class World:
 
     @staticmethod
     def join(device: str) -> "World":
-        rank, size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+        """Take part in the training that `torchrun` started, if it did; raises `BadInput` if half of that is set."""
         chosen = pick_device(device)
+        size, rank = _variable("WORLD_SIZE", 1, 1, 100_000), _variable("RANK", 0, 0, 99_999)
+        if rank >= size or (size > 1 and not {"RANK", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys()):
+            told = f"RANK and WORLD_SIZE of the environment say process {rank} of {size}, and that is not all"
+            raise BadInput(f"{told}: unset them to train alone, or start several processes by torchrun.")
         if chosen.type == "cuda":
-            local = int(os.environ.get("LOCAL_RANK", 0))
-            check_range("processes on this machine: GPU number", local, 0, torch.cuda.device_count() - 1)
-            chosen = torch.device("cuda", local)
+            if chosen.index is None:
+                chosen = torch.device("cuda", _variable("LOCAL_RANK", 0, 0, torch.cuda.device_count() - 1))
             torch.cuda.set_device(chosen)
         if size > 1 and not dist.is_initialized():
-            dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+            try:
+                dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+            except (ValueError, RuntimeError) as error:
+                why = str(error).splitlines()[0]
+                raise BadInput(f"the {size} processes do not meet ({why}); start them by torchrun.") from None
         return World(rank, size, chosen)
 
     @property
@@ -45,6 +52,13 @@ class World:
             dist.destroy_process_group()
 
 
+def _variable(name: str, otherwise: int, low: int, high: int) -> int:
+    """A whole number from the environment."""
+    said = os.environ.get(name, str(otherwise)).strip()
+    check_range(f"{name} of the environment", int(said) if said.isdecimal() else said, low, high)
+    return int(said)
+
+
 def pick_device(name: str | torch.device) -> torch.device:
     """ "auto", "cpu", "cuda" or a torch.device of these → a device; raises `BadInput` for one that is not here."""
     kind = name.type if isinstance(name, torch.device) else name
@@ -53,6 +67,8 @@ def pick_device(name: str | torch.device) -> torch.device:
     if kind == "cuda" and not torch.cuda.is_available():
         raise BadInput("device cuda: this torch sees no CUDA GPU; use --device cpu, or auto.")
     if isinstance(name, torch.device):
+        if kind == "cuda":
+            check_range("device: number of the GPU", name.index or 0, 0, torch.cuda.device_count() - 1)
         return name
     return torch.device("cuda" if kind != "cpu" and torch.cuda.is_available() else "cpu")
 

@@ -1,8 +1,9 @@
 """One exception for everything a user can put right: its message is the one sentence shown."""
 
 import dataclasses
-import math
+import sys
 import types
+from numbers import Integral, Real
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 
@@ -16,9 +17,17 @@ class BadInput(ValueError):
 def check_range(name: str, value: float, low: float, high: float) -> None:
     """Raise `BadInput` unless value is a number, low ≤ value ≤ high, and whole where both bounds are."""
     whole = isinstance(low, int) and isinstance(high, int)
-    fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool) and low <= value <= high
+    fits = isinstance(value, Integral if whole else Real) and not isinstance(value, bool) and low <= value <= high
     if not fits:
-        raise BadInput(f"{name} {value}: expected a {'whole ' if whole else ''}number from {low:,} to {high:,}.")
+        said = value if isinstance(value, Real) else f"“{value}”" if isinstance(value, str) else type(value).__name__
+        raise BadInput(f"{name} {said}: expected a {'whole ' if whole else ''}number from {low:,} to {high:,}.")
+
+
+def check_type(name: str, value: Any, *kinds: type) -> None:
+    """Raise `BadInput` unless value is of one of these kinds."""
+    if not isinstance(value, kinds):
+        expected = " or ".join(kind.__name__ for kind in kinds)
+        raise BadInput(f"{name}: of type {type(value).__name__}; expected {expected}.")
 
 
 def check_fields(instance: Any) -> None:
@@ -42,7 +51,7 @@ def _is(value: Any, hint: Any) -> bool:
     if origin is tuple:
         return isinstance(value, tuple) and len(value) == len(arguments) and all(map(_is, value, arguments))
     if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, hint)

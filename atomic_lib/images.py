@@ -19,8 +19,9 @@ def as_numbers(given, what: str) -> Tensor:
     if not isinstance(given, Tensor):
         kind = f"array of {given.dtype}" if isinstance(given, np.ndarray) else type(given).__name__
         raise BadInput(f"{what}: of type {kind}; expected a torch tensor or a numpy array of numbers.")
-    if given.is_complex() or given.is_meta:
-        raise BadInput(f"{what}: a tensor of {given.dtype} on {given.device}; expected real numbers.")
+    if given.is_complex() or given.is_meta or given.layout != torch.strided:
+        kind = f"{given.dtype}, {given.layout}, on {given.device}"
+        raise BadInput(f"{what}: a tensor of {kind}; expected real numbers, and all of them.")
     return given.float()
 
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from .data.sample import Sample
 from .data.spikes import Spikes
-from .errors import BadInput, check_range
+from .errors import BadInput, check_range, check_type
 from .gaussians import energies, fit_gaussians, pairs
 from .model.autoencoder import AtomicAutoencoder
 from .model.decomposition import ACTIVE, Decomposition
@@ -42,6 +42,7 @@ def evaluate(
     """
     check_range("seed", seed, 0, 2**31 - 1)
     check_range("count", 1 if count is None else count, 1, 100_000)
+    check_type("model", model, AtomicAutoencoder)
     sample = _drawn(usual_data(model) if data is None else data, count, seed)
     if k is None and sample.theta is not None and getattr(model.encoder, "stops", False):
         k = sample.theta.shape[1]

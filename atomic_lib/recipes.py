@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from .data.digits import Digits
 from .data.pictures import Pictures
 from .data.spikes import OtherSpikes, Spikes
-from .errors import BadInput, check_fields, check_range
+from .errors import BadInput, check_fields, check_range, check_type
 from .model.autoencoder import AtomicAutoencoder, latent_range
 from .model.decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
 from .model.encoders import OneShotEncoder, PursuitEncoder, ReferenceEncoder
@@ -24,6 +24,10 @@ from .model.layers import BoundedLatents
 
 ENCODERS = {"reference": ReferenceEncoder, "one-shot": OneShotEncoder, "pursuit": PursuitEncoder}
 DECODERS = {"reference": ReferenceDecoder, "separable": SeparableDecoder, "stroke": StrokeDecoder}
+_OPTIONS = {  # of encoders and decoders; what is not here is a number of channels, pixels and the like
+    "again": (0, 100), "stop": (0.0, 10.0), "smooth": (0.1, 1e3), "slope": (0.0, 1.0), "window": (1, 1024),
+    "stride": (1, 64), "channels": (2, 1024),
+}  # fmt: skip
 _RANGES = (  # of the numbers of a recipe
     ("k", 1, 1024), ("d0", 1, 1024), ("steps", 1, 10**8), ("batch", 1, 2**20), ("warm_up", 1, 10**8), ("lr", 1e-9, 1e9),
     ("noise", 0.0, 10.0), ("noise_end", 0.0, 10.0), ("clip", 1e-9, 1e9), ("early", 0.0, 1e3), ("align", 0.0, 1e3),
@@ -99,17 +103,26 @@ class Recipe:
         return self.noise + (self.noise_end - self.noise) * progress
 
     def build(self) -> AtomicAutoencoder:
-        """A new model with random weights from torch's global generator."""
+        """A new model with random weights from torch's global generator.
+
+        Raises `BadInput` for options that do not go together.
+        """
         latents = BoundedLatents() if self.latents == "bounded" else nn.LeakyReLU(0.2)
-        encoder = ENCODERS[self.encoder](self.k, self.d0, self.data.size, latents, **self.encoder_options)
         drawers = self.k if self.untied else 1
-        gs = [DECODERS[self.decoder](self.d0, self.data.size, **self.decoder_options) for _ in range(drawers)]
+        try:
+            encoder = ENCODERS[self.encoder](self.k, self.d0, self.data.size, latents, **self.encoder_options)
+            gs = [DECODERS[self.decoder](self.d0, self.data.size, **self.decoder_options) for _ in range(drawers)]
+        except (ValueError, RuntimeError, MemoryError) as error:  # channels that cannot be grouped, too much to hold
+            raise BadInput(f"Recipe “{self.name}” cannot be built: {str(error).splitlines()[0]}") from None
         model = AtomicAutoencoder(encoder, Untied(gs) if self.untied else gs[0], self.combine)
         model.recipe = self
         return model
 
     def replace(self, **changes) -> "Recipe":
         """The same recipe but for some fields."""
+        known = [one.name for one in dataclasses.fields(self)]
+        for word in changes.keys() - set(known):
+            raise BadInput(f"Recipe: there is no field “{word}”; there are {', '.join(known)}.")
         return dataclasses.replace(self, **changes)
 
     def as_json(self) -> dict:
@@ -130,12 +143,16 @@ class Recipe:
 
 
 def _check_options(kind: type, options: dict) -> None:
-    """Raise `BadInput` for a word that is no option of an encoder or decoder, or that is not a number."""
-    known = [name for name in inspect.signature(kind).parameters if name not in ("k", "d0", "size", "latents")]
+    """Raise `BadInput` for a word that is no option of an encoder or decoder, or a value that is none."""
+    parameters = inspect.signature(kind).parameters
+    known = [name for name in parameters if name not in ("k", "d0", "size", "latents")]
     for word, value in options.items():
         if word not in known:
             raise BadInput(f"Recipe: {kind.__name__} has no option “{word}”; it has {', '.join(known) or 'none'}.")
-        check_range(f"Recipe: {kind.__name__}'s {word}", value, 0.0, 1e6)
+        if parameters[word].annotation is bool:
+            check_type(f"Recipe: {kind.__name__}'s {word}", value, bool)
+        else:
+            check_range(f"Recipe: {kind.__name__}'s {word}", value, *_OPTIONS.get(word, (1, 4096)))
 
 
 def find(name: str) -> Recipe:

@@ -6,6 +6,7 @@ generator, and a training that was resumed is, to the bit, the one that was not 
 
 import math
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -15,14 +16,14 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from .devices import World, hardware, has_bfloat16
-from .errors import BadInput, check_range
-from .files import write_whole
+from .errors import BadInput, check_range, check_type
+from .files import locked, named
 from .metrics import evaluate
 from .model.autoencoder import AtomicAutoencoder
 from .model.losses import loss
 from .progress import Curve, stop_requests
 from .recipes import Recipe
-from .weights import commit, load_checkpoint, save
+from .weights import check_finite, commit, load_checkpoint, save, save_checkpoint
 
 LOOKS = 20  # held-out evaluations along a training
 
@@ -57,13 +58,17 @@ class Training:
     """A training under way: model, optimiser, step, seconds and curve; `run` takes it to its end.
 
     recipe: what to train. seed: of weights and data. device: auto, cpu or cuda. steps: how many, instead of the
-    recipe's; or minutes: how long (over all resumed parts).
+    recipe's; or minutes: how long (over all resumed parts). In a `with` statement it leaves the other processes at the
+    end. Raises `BadInput` for what cannot be trained.
     """
 
     def __init__(self, recipe: Recipe, seed=0, device="auto", steps: int | None = None, minutes: float | None = None):
+        check_type("recipe", recipe, Recipe)
         check_range("seed", seed, 0, 2**31 - 1)
         check_range("steps", 1 if steps is None else steps, 1, 10**8)
         check_range("minutes", 1 if minutes is None else minutes, 1e-3, 10**6)
+        if steps is not None and minutes is not None:
+            raise BadInput(f"steps {steps} and minutes {minutes}: a training ends after one of them; give one.")
         self.recipe, self.seed, self.steps, self.minutes = recipe, seed, steps or recipe.steps, minutes
         self.length_given = steps is not None or minutes is not None
         self.world = World.join(device)
@@ -76,6 +81,13 @@ class Training:
             self.objective = DistributedDataParallel(self.objective)
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=recipe.lr)
         self.step, self.seconds, self.curve, self.commit = 0, 0.0, Curve(), commit()
+        self.resumed = False  # whether the checkpoint of the folder is its own
+
+    def __enter__(self) -> "Training":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.world.leave()
 
     @property
     def progress(self) -> float:
@@ -88,8 +100,32 @@ class Training:
         """Train to the end and return the record; into `folder` go a checkpoint `every` so many seconds and, at the
         end, the weights and their record.
 
-        Ctrl-C ends the training after the step in hand, with a checkpoint: KeyboardInterrupt.
+        Ctrl-C ends the training after the step in hand, with a checkpoint: KeyboardInterrupt. Raises `BadInput` for a
+        folder that cannot be written or in which another training is, before the first step; and at the first loss that
+        is not finite: the checkpoint before it stays.
         """
+        check_range("every", every, 0.0, 1e9)
+        check_range("looks", looks, 1, 10**6)
+        with nullcontext() if folder is None or self.world.rank else locked(folder):
+            if folder is not None:
+                self._begin(named(folder, "the folder"))
+            self._train(folder, every, progress, looks)
+            self.model.half().float()  # half the size to ship: what is measured is what is written
+            check_finite(self.model, f"after step {self.step}")
+            record = self.record()
+            if folder is not None and self.world.rank == 0:
+                save(folder, self.model, record)
+        return record
+
+    def _begin(self, folder: Path) -> None:
+        """Write the first checkpoint; raises `BadInput` rather than to replace that of another training."""
+        if not self.resumed and (folder / "checkpoint.pt").exists() and self.world.rank == 0:
+            raise BadInput(f"{folder}: a training is there already; go on with --resume, or name another --out.")
+        self.save(folder)
+        self.resumed = True
+
+    def _train(self, folder: str | Path | None, every: float, progress: bool, looks: int) -> None:
+        """The steps of `run`, from where the training is to its end."""
         self.model.train()
         began, saved, looked, recent = time.monotonic() - self.seconds, self.seconds, self.progress, []
         total, quiet = None if self.minutes else self.steps, not progress or self.world.rank > 0
@@ -106,21 +142,16 @@ class Training:
                 if self.progress - looked >= 1 / looks:
                     looked = self.progress
                     began += self._look()  # the clock of the training stands still meanwhile
-                if folder and self.seconds - saved >= every:
+                if folder is not None and self.seconds - saved >= every:
                     saved = self.seconds
                     self.save(folder)
-        if folder:
+        if folder is not None:
             self.save(folder)
         if self.progress < 1:
             raise KeyboardInterrupt
-        self.model.half().float()  # half the size to ship: what is measured is what is written
-        record = self.record()
-        if folder and self.world.rank == 0:
-            save(folder, self.model, record)
-        return record
 
     def advance(self) -> float:
-        """One step: draw a batch, follow the gradient; returns the loss."""
+        """One step: draw a batch, follow the gradient; returns the loss. Raises `BadInput` if it is not finite."""
         recipe, world = self.recipe, self.world
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
@@ -128,6 +159,9 @@ class Training:
         torch.manual_seed((self.seed * 1_000_003 + self.step) * 1024 + world.rank)
         images = recipe.data.batch(recipe.batch // world.size, world.generator)
         value = self.objective(images, self.progress)
+        if not value.isfinite():
+            told = f"the training diverged: at step {self.step + 1} the loss is {value.item()}"
+            raise BadInput(f"{told}; take a smaller lr, or a clip. The last checkpoint is from before.")
         self.optimiser.zero_grad(set_to_none=True)
         value.backward()
         if recipe.clip:
@@ -144,29 +178,37 @@ class Training:
         return self.recipe.lr * rise * (0.5 + 0.5 * math.cos(math.pi * min(1.0, self.progress)))
 
     def save(self, folder: str | Path) -> None:
-        """Write the checkpoint that `resume` goes on from."""
+        """Write the checkpoint that `resume` goes on from; raises `BadInput` if the weights are not finite."""
         if self.world.rank:
             return
+        path = named(folder, "the folder") / "checkpoint.pt"
+        check_finite(self.model, f"{path}, at step {self.step}, is left as it was")
         state = {
             "recipe": self.recipe.as_json(), "seed": self.seed, "step": self.step, "seconds": self.seconds,
             "steps": self.steps, "minutes": self.minutes, "curve": vars(self.curve), "commit": self.commit,
             "model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(),
         }  # fmt: skip
-        write_whole(Path(folder) / "checkpoint.pt", writer=lambda file: torch.save(state, file))
+        save_checkpoint(path, state)
 
     def resume(self, folder: str | Path) -> "Training":
         """Go on from the checkpoint in `folder`; raises `BadInput` if it is of another training."""
-        path = Path(folder) / "checkpoint.pt"
+        path = named(folder, "the folder") / "checkpoint.pt"
         state = load_checkpoint(path)
         if state["recipe"] != self.recipe or state["seed"] != self.seed:
             that, this = f"“{state['recipe'].name}”, seed {state['seed']}", f"“{self.recipe.name}”, seed {self.seed}"
             raise BadInput(f"{path}: a training of {that}, cannot go on as {this} as it is now; name another --out.")
-        self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.seconds, self.curve = state["step"], state["seconds"], Curve(**state["curve"])
-        self.commit = state.get("commit", self.commit)
+        try:
+            self.model.load_state_dict(state["model"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step, self.seconds, self.curve = state["step"], state["seconds"], Curve(**state["curve"])
+            self.commit = state.get("commit", self.commit)
+        except (LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise BadInput(f"{path}: of another version ({type(error).__name__}); name another --out.") from None
+        check_range(f"{path}: step", self.step, 0, 10**8)
+        check_range(f"{path}: seconds", self.seconds, 0.0, 1e12)
         if not self.length_given:
             self.steps, self.minutes = state["steps"], state["minutes"]
+        self.resumed = True
         return self
 
     def record(self, count: int = 512) -> dict:
@@ -185,6 +227,7 @@ class Training:
         """Add held-out metrics on a few images to the curve; returns the seconds that it took."""
         began = time.monotonic()
         if self.world.rank == 0:
+            check_finite(self.model, f"after step {self.step}")
             found = evaluate(self.model.eval(), count=128)
             self.curve.held_out.append({"step": self.step, "seconds": round(self.seconds, 2), **found})
             self.model.train()

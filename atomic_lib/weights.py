@@ -5,7 +5,9 @@ final metrics on held-out data, and the sha256 of the weights.
 """
 
 import hashlib
+import io
 import json
+import os
 import pickle
 import subprocess
 from pathlib import Path
@@ -14,12 +16,15 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as parse
 from safetensors.torch import save as serialise
+from torch import nn
 
 from .devices import pick_device
 from .errors import BadInput
-from .files import data_folder, write_json, write_whole
+from .files import data_folder, named, read_whole, write_json, write_whole
 from .model.autoencoder import AtomicAutoencoder
 from .recipes import Recipe
+
+LARGEST = 2**33  # bytes of weights or of a checkpoint that are read
 
 
 def load(name: str | Path, device: str | torch.device = "auto") -> AtomicAutoencoder:
@@ -30,19 +35,20 @@ def load(name: str | Path, device: str | torch.device = "auto") -> AtomicAutoenc
     recipe.
     """
     path, device = _locate(name), pick_device(device)
-    record = read_record(path.with_suffix(".json"))
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path}: the weights cannot be read ({error.strerror}).") from None
+    content, record = read_whole(path, LARGEST), read_record(path.with_suffix(".json"))
+    mend = "restore both with git, or go on with the training by --resume"
     if hashlib.sha256(content).hexdigest() != record.get("sha256"):
-        raise BadInput(f"{path}: its sha256 is not the one in {path.stem}.json; restore both with git, or train again.")
+        raise BadInput(f"{path}: its sha256 is not the one in {path.stem}.json; {mend}.")
+    model = Recipe.from_json(record.get("recipe", {})).build()
     try:
-        model = Recipe.from_json(record.get("recipe", {})).build()
-        model.load_state_dict(parse(content))
-    except (RuntimeError, SafetensorError, KeyError, TypeError, AttributeError) as error:
-        named = f"these are not weights of the recipe “{record.get('name')}” that the record names"
-        raise BadInput(f"{path}: {named} ({type(error).__name__}); restore both with git, or train again.") from None
+        tensors = parse(content)
+        model.load_state_dict(tensors)
+    except (RuntimeError, SafetensorError, LookupError, TypeError, ValueError, MemoryError) as error:
+        told = f"these are not weights of the recipe “{record.get('name')}” that the record names"
+        raise BadInput(f"{path}: {told} ({type(error).__name__}); {mend}.") from None
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point() or not tensor.isfinite().all():
+            raise BadInput(f"{path}: {name}, of {tensor.dtype}, holds what is no weight, as NaN; {mend}.")
     model.record = record
     return model.to(device).eval()
 
@@ -59,11 +65,10 @@ def records() -> dict[str, dict]:
 
 def read_record(path: str | Path) -> dict:
     """The JSON record at `path`; raises `BadInput` when it is missing or no record."""
+    content = read_whole(path, 2**28, "the record of weights lies beside them, under their name")
     try:
-        record = json.loads(Path(path).read_text())
-    except OSError as error:
-        raise BadInput(f"{path}: the record of these weights cannot be read ({error.strerror}).") from None
-    except ValueError as error:
+        record = json.loads(content)
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path}: truncated or altered, not a JSON record ({error}).") from None
     if not isinstance(record, dict):
         raise BadInput(f"{path}: not a record of weights; expected a JSON object.")
@@ -73,8 +78,10 @@ def read_record(path: str | Path) -> dict:
 def save(folder: str | Path, model: AtomicAutoencoder, record: dict) -> Path:
     """Write NAME.safetensors and NAME.json, NAME being the record's; returns the weights' path.
 
-    The model's weights are to be rounded to float16 already: that is how they are written.
+    The model's weights are to be rounded to float16 already: that is how they are written. Killed between the two, the
+    pair is refused by `load`, and `Training.resume` mends it. Raises `BadInput` for weights that are not finite.
     """
+    check_finite(model, "not written")
     content = serialise({name: tensor.cpu().half().contiguous() for name, tensor in model.state_dict().items()})
     record = {**record, "sha256": hashlib.sha256(content).hexdigest()}
     path = Path(folder) / f"{record['name']}.safetensors"
@@ -83,15 +90,32 @@ def save(folder: str | Path, model: AtomicAutoencoder, record: dict) -> Path:
     return path
 
 
+def check_finite(model: nn.Module, what: str) -> None:
+    """Raise `BadInput`, said of `what`, if a weight is NaN or infinite: the training has diverged."""
+    for name, tensor in model.state_dict().items():
+        if not tensor.isfinite().all():
+            told = "a weight is not finite, or beyond what float16 holds: the training diverged"
+            raise BadInput(f"{what}: in {name} {told}; take a smaller lr, or a clip.")
+
+
+def save_checkpoint(path: Path, state: dict) -> None:
+    """Write the state of a training, and at the end the sha256 of what was written."""
+    torch.save(state, buffer := io.BytesIO())
+    content = buffer.getvalue()
+    write_whole(path, content + hashlib.sha256(content).digest())
+
+
 def load_checkpoint(path: Path) -> dict:
-    """What `Training.save` wrote; raises `BadInput` when it is missing or damaged."""
+    """What `save_checkpoint` wrote; raises `BadInput` when it is missing, cannot be read, or is not to the bit that."""
+    content = read_whole(path, LARGEST, "there is no checkpoint to resume from, so train without --resume first")
+    damaged = f"{path}: a damaged checkpoint, or one of another version; move it away and train again."
+    if hashlib.sha256(content[:-32]).digest() != content[-32:]:
+        raise BadInput(damaged)
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(io.BytesIO(content[:-32]), map_location="cpu", weights_only=True)
         return {**state, "recipe": Recipe.from_json(state["recipe"])}
-    except FileNotFoundError:
-        raise BadInput(f"{path}: there is no checkpoint to resume from; train without --resume first.") from None
-    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, KeyError, TypeError, IndexError) as error:
-        raise BadInput(f"{path}: a damaged checkpoint ({type(error).__name__}); delete it and train again.") from None
+    except (RuntimeError, EOFError, pickle.UnpicklingError, LookupError, TypeError) as error:
+        raise BadInput(f"{damaged} ({type(error).__name__})") from None
 
 
 def commit() -> str:
@@ -104,13 +128,11 @@ def commit() -> str:
 
 
 def _locate(name: str | Path) -> Path:
-    path = Path(name)
+    path = named(name, "weights")
     if path.suffix == ".safetensors":
-        if not path.is_file():
-            raise BadInput(f"{path}: there is no such file of weights.")
         return path
     path = data_folder() / "weights" / f"{name}.safetensors"
-    if not path.is_file():
+    if not os.path.isfile(path):
         names = ", ".join(shipped()) or "none"
         elsewhere = "or name a .safetensors file, or let ATOMIC_DATA name the data/ folder of a clone"
         raise BadInput(f"there are no weights “{name}”; shipped are {names}; {elsewhere}.")

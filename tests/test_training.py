@@ -113,10 +113,10 @@ def test_a_damaged_checkpoint_is_refused(tmp_path, damage):
 
 def test_weights_that_do_not_belong_together(tmp_path):
     run(TINY, tmp_path, steps=1)
-    run(TINY_PURSUIT, tmp_path, steps=1)
-    tiny, other = tmp_path / "tiny.safetensors", tmp_path / "tiny-pursuit.safetensors"
+    run(TINY_PURSUIT, tmp_path / "other", steps=1)
+    tiny, other = tmp_path / "tiny.safetensors", tmp_path / "other" / "tiny-pursuit.safetensors"
     record, content = json.loads((tmp_path / "tiny.json").read_text()), tiny.read_bytes()
-    foreign = json.loads((tmp_path / "tiny-pursuit.json").read_text())
+    foreign = json.loads(other.with_suffix(".json").read_text())
     (tmp_path / "tiny.json").write_text(json.dumps({**record, "sha256": foreign["sha256"]}))
     tiny.write_bytes(other.read_bytes())
     with pytest.raises(BadInput, match="not weights of the recipe “tiny”"):

@@ -5,6 +5,7 @@ Every source ends as images (B, 1, N, N) in [0, 1], white ink on black.
 
 import gzip
 import hashlib
+import io
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import BadInput, check_fields, check_range
-from ..files import data_folder
+from ..files import data_folder, read_whole
 from ..images import blur
-from .sample import Sample
+from .sample import Sample, check_drawing
 
 # sha256 of the original IDX files, uncompressed
 MNIST_SHA256 = {
@@ -40,6 +41,7 @@ class Digits:
 
     def batch(self, count: int, generator: torch.Generator) -> Tensor:
         """`count` training digits (B, 1, N, N), drawn with replacement, on the generator's device."""
+        check_drawing(count, generator)
         images = _mnist_on(generator.device)
         chosen = torch.randint(len(images), (count,), generator=generator, device=generator.device)
         return smooth_strokes(images[chosen], self.size)
@@ -92,10 +94,9 @@ def _bicubic_matrix(size: int) -> Tensor:
 
 def _idx(name: str, offset: int) -> Tensor:
     path = data_folder() / "mnist" / f"{name}.gz"
+    packed = read_whole(path, 2**26, "it is missing from the data, restore it with `git checkout data/mnist`")
     try:
-        content = gzip.decompress(path.read_bytes())
-    except FileNotFoundError:
-        raise BadInput(f"{path}: missing; restore it with `git checkout data/mnist`.") from None
+        content = gzip.GzipFile(fileobj=io.BytesIO(packed)).read(2**26)  # what unpacks to more is not MNIST
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise BadInput(f"{path}: truncated or altered ({error}); restore it with `git checkout data/mnist`.") from None
     if hashlib.sha256(content).hexdigest() != MNIST_SHA256[name]:

@@ -1,5 +1,6 @@
 """The reader's own pictures, or a copy of HWD+: any file, any light, as strokes on nothing."""
 
+import io
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,9 +12,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import BadInput, check_fields, check_range
+from ..files import named, read_whole
 from ..images import pad_to
 from .digits import EXTENT, choose, first_of_each, pen
-from .sample import Sample
+from .sample import Sample, check_drawing
+
+NARROWEST = 50  # times as long as it is wide: a picture that is more is no drawing
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Pictures:
 
     def batch(self, count: int, generator: torch.Generator) -> Tensor:
         """`count` training pictures (B, 1, N, N), drawn with replacement, on the generator's device."""
+        check_drawing(count, generator)
         images = _pictures(self)[0]
         chosen = torch.randint(len(images), (count,), generator=generator, device=generator.device)
         return images[chosen.cpu()].to(generator.device).float() / 255
@@ -63,19 +68,24 @@ def hwdplus(path, size: int = 128) -> tuple[Tensor, Tensor, Tensor]:
     255: inverted here. The writer is the last column of `WriterInfo.npy`, the digit the first. Raises `BadInput` when
     the folder does not hold such files.
     """
-    folder = Path(path)
+    folder = named(path, "the folder")
+    check_range("size", size, 1, 16_384)
     try:
         raw = np.load(folder / "Images(500x500).npy", mmap_mode="r", allow_pickle=False)
-        info = torch.from_numpy(np.load(folder / "WriterInfo.npy", allow_pickle=False).astype(np.int64))
-    except (OSError, ValueError) as error:
-        files = "the files Images(500x500).npy and WriterInfo.npy"
-        raise BadInput(f"{path}: not a copy of HWD+ ({error}); expected {files}.") from None
-    if raw.ndim != 3 or raw.dtype.kind not in "uif" or info.ndim != 2 or len(raw) != len(info) or 0 in info.shape:
-        shapes = f"images {raw.shape} and writers {tuple(info.shape)}"
-        raise BadInput(f"{path}: {shapes}; expected numbers, (n, 500, 500) and (n, columns).")
+        info = np.load(folder / "WriterInfo.npy", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:  # what numpy says of a broken file would not help
+        why = getattr(error, "strerror", None) or "broken, or not of numbers"
+        raise BadInput(f"{path}: no copy of HWD+, whose Images(500x500).npy or WriterInfo.npy is {why}.") from None
+    fits = raw.ndim == 3 and info.ndim == 2 and len(raw) == len(info) and 0 not in raw.shape + info.shape
+    if not fits or raw.dtype.kind not in "uif" or info.dtype.kind not in "uif":
+        told = f"images {raw.shape} of {raw.dtype} and writers {info.shape} of {info.dtype}"
+        raise BadInput(f"{path}: {told}; expected numbers, (n, 500, 500) and (n, columns).")
+    info = torch.from_numpy(info.astype(np.int64))
     scaled = []
     for start in range(0, len(raw), 256):  # the file is 3.4 GB: a little at a time
         ink = 255 - torch.from_numpy(np.asarray(raw[start : start + 256], dtype=np.float32))[:, None]
+        if not ink.isfinite().all():
+            raise BadInput(f"{path}: images from {start} on hold values that are not finite; take the original files.")
         scaled.append(F.interpolate(ink, size=(size, size), mode="area").round().to(torch.uint8))
     return torch.cat(scaled), info[:, 0], info[:, -1]
 
@@ -89,7 +99,7 @@ def from_image(path, size: int = 128, centre: bool = True) -> Tensor:
     Raises `BadInput` for a file that cannot be read or is constant, for a drawing on a photograph, and for a picture
     too large to keep in place.
     """
-    check_range("size", size, 1, 16_384)
+    check_range("size", size, 8, 16_384)
     ink = _ink(path, drawing=centre)
     if centre:
         return pen(_centred(ink, size), stretch=True)
@@ -120,13 +130,13 @@ def from_folder(path, size: int = 128, centre: bool = True) -> Tensor:
     """
     from PIL import Image
 
-    if not isinstance(path, str | Path) or not str(path).strip():
-        raise BadInput(f"folder {path!r}: expected the name of a folder of pictures.")
-    folder = Path(path)
-    if not folder.is_dir():
-        raise BadInput(f"{path}: there is no such folder.")
-    known = Image.registered_extensions()
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in known)
+    folder, known = named(path, "the folder"), Image.registered_extensions()
+    try:
+        files = sorted(file for file in folder.iterdir() if file.suffix.lower() in known)
+    except (FileNotFoundError, NotADirectoryError):
+        raise BadInput(f"{path}: there is no such folder.") from None
+    except OSError as error:
+        raise BadInput(f"{path}: the folder cannot be read ({error.strerror}).") from None
     if not files:
         raise BadInput(f"{path}: no picture file in this folder (png, jpg, tif, …).")
     return torch.cat([from_image(file, size, centre) for file in files])
@@ -174,16 +184,17 @@ def _pixels(path) -> Tensor:
     """A picture file as numbers (H, W, 3), or (H, W, 1) where they are not colours; what is transparent is paper."""
     from PIL import Image, ImageOps
 
+    content = io.BytesIO(read_whole(named(path, "the picture")))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # large is fine, it is shrunk at once
-            with Image.open(path) as file:
+            with Image.open(content) as file:
+                if max(file.size) > NARROWEST * min(file.size):
+                    raise ValueError("{}×{} pixels are a line, not a drawing".format(*file.size))
                 file = file.convert({"1": "L", "P": "RGBA"}[file.mode]) if file.mode in ("1", "P") else file
                 file.thumbnail((2048, 2048))  # finer than any pen needs
                 file = ImageOps.exif_transpose(file)  # a telephone's picture stands upright
                 picture = file.convert("RGBA") if file.mode not in ("I", "I;16", "F") else file.copy()
-    except FileNotFoundError:
-        raise BadInput(f"{path}: there is no such file.") from None
     except Image.DecompressionBombError:
         most = 2 * Image.MAX_IMAGE_PIXELS // 10**6
         raise BadInput(f"{path}: the picture has more than {most} million pixels; shrink it.") from None

@@ -1,13 +1,15 @@
 """Images and what is known of them: what every data set gives to whoever measures."""
 
+import io
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import BadInput
-from ..images import check_images, rows_of
+from ..errors import BadInput, check_range, check_type
+from ..files import named, read_whole
+from ..images import as_numbers, check_images, rows_of
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,16 @@ class Sample:
     def __post_init__(self):
         images = check_images(self.images)
         object.__setattr__(self, "images", images)
+        for name in ("sigma", "detection"):
+            check_range(name, 1 if getattr(self, name) is None else getattr(self, name), 1e-6, 1e6)
         if self.theta is None:
             return
-        shape = tuple(getattr(self.theta, "shape", ()))
-        if len(shape) != 3 or shape[0] != len(images) or shape[2] != 3 or not bool(torch.isfinite(self.theta).all()):
-            raise BadInput(f"theta: {shape}; expected finite numbers ({len(images)}, k, 3): amplitude, row, column.")
+        theta = as_numbers(self.theta, "theta")
+        fits = theta.ndim == 3 and len(theta) == len(images) and theta.shape[2] == 3
+        if not fits or not theta.isfinite().all() or (theta[..., 0] < 0).any():
+            expected = f"finite numbers ({len(images)}, k, 3): amplitude (0 or more), row, column"
+            raise BadInput(f"theta: {tuple(theta.shape)}; expected {expected}.")
+        object.__setattr__(self, "theta", theta)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -54,12 +61,19 @@ class Sample:
         return (self.theta[..., 0] > 0).sum(dim=1)
 
 
+def check_drawing(count: int, generator: torch.Generator) -> None:
+    """Raise `BadInput` unless `count` images can be drawn by this generator."""
+    check_range("count", count, 1, 100_000)
+    check_type("generator", generator, torch.Generator)
+
+
 def from_npz(path, sigma: float) -> Sample:
     """Spikes of width `sigma` px made elsewhere: an .npz with images (B, N, N), amplitudes (B, k), positions (B, k, 2).
 
     Raises `BadInput` when the file or its shapes are not that.
     """
-    images, amplitudes, positions = (_numbers(path, name) for name in ("images", "amplitudes", "positions"))
+    content = io.BytesIO(read_whole(named(path, "spikes")))
+    images, amplitudes, positions = (_numbers(path, content, name) for name in ("images", "amplitudes", "positions"))
     shapes = f"images {tuple(images.shape)}, amplitudes {tuple(amplitudes.shape)}, positions {tuple(positions.shape)}"
     fits = images.ndim == 3 and amplitudes.ndim == 2 and positions.shape == (*amplitudes.shape, 2)
     if not fits or len(images) != len(amplitudes) or images.shape[1] != images.shape[2] or 0 in positions.shape:
@@ -79,18 +93,18 @@ def from_npz(path, sigma: float) -> Sample:
     return Sample(check_images(images[:, None], str(path)), theta, sigma, faintest / 2)
 
 
-def _numbers(path, name: str) -> Tensor:
+def _numbers(path, content: io.BytesIO, name: str) -> Tensor:
     """One array of real numbers from an .npz file, as float32."""
     expected = "expected an .npz file with the arrays images, amplitudes and positions"
     try:
-        with np.load(path, allow_pickle=False) as file:
+        content.seek(0)
+        with np.load(content, allow_pickle=False) as file:
             array = file[name]
     except KeyError:
         raise BadInput(f"{path}: the array “{name}” is missing; {expected}.") from None
-    except FileNotFoundError:
-        raise BadInput(f"{path}: there is no such file.") from None
     except Exception:  # numpy raises many kinds for a file that is no .npz of numbers
         raise BadInput(f"{path}: cannot be read as an .npz file of numbers; {expected}.") from None
     if array.dtype.kind not in "fiu":
         raise BadInput(f"{path}: “{name}” is of type {array.dtype}; expected real numbers.")
-    return torch.from_numpy(array.astype(np.float32))
+    with np.errstate(over="ignore"):  # infinite then, and refused for that
+        return torch.from_numpy(array.astype(np.float32))

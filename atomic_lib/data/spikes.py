@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..errors import BadInput, check_fields, check_range
 from ..gaussians import render
-from .sample import Sample
+from .sample import Sample, check_drawing
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,14 @@ class Spikes:
         check_fields(self)
         low, high = self.amplitude
         check_range("spikes: size", self.size, 1, 16_384)
+        check_range("spikes: sigma", self.sigma, 0.01, 1e4)
+        check_range("spikes: k", self.k, 1, 10_000)
         check_range("spikes: separation", self.separation, 0.0, 1e3)
         check_range("spikes: border", self.border, 0.0, 1e3)
-        if self.k < 1 or not 0 <= self.fewest <= self.k:
-            raise BadInput(f"spikes: k = {self.k}, fewest = {self.fewest}; expected 0 ≤ fewest ≤ k and k ≥ 1.")
-        if not (self.sigma > 0 and 0 < low <= high):
-            raise BadInput(f"spikes: σ = {self.sigma}, amplitudes {low}…{high}; both must be positive.")
+        if not 0 <= self.fewest <= self.k:
+            raise BadInput(f"spikes: k = {self.k}, fewest = {self.fewest}; expected 0 ≤ fewest ≤ k.")
+        if not 1e-3 <= low <= high <= 1e3:
+            raise BadInput(f"spikes: amplitudes {low}…{high}; expected two positive numbers, the smaller first.")
         if self.span <= 0:
             away = f"{self.border}σ = {self.border * self.sigma:g} px away from every border"
             raise BadInput(f"spikes: no place of {self.size}×{self.size} pixels is {away}; take a larger size.")
@@ -56,6 +58,7 @@ class Spikes:
 
         Raises `BadInput` when that many spikes do not fit at that separation.
         """
+        check_drawing(count, generator)
         device = generator.device
         number = torch.randint(self.fewest, self.k + 1, (count, 1), generator=generator, device=device)
         present = torch.arange(self.k, device=device) < number
@@ -75,7 +78,6 @@ class Spikes:
 
     def held_out(self, count: int, seed: int = 0) -> Sample:
         """`count` images that no training saw: training seeds are never negative, these are."""
-        check_range("count", count, 1, 100_000)
         check_range("seed", seed, 0, 2**31 - 1)
         return self.sample(count, torch.Generator().manual_seed(-1 - seed))
 
@@ -130,6 +132,7 @@ class OtherSpikes(Spikes):
 
     def sample(self, count: int, generator: torch.Generator) -> Sample:
         """Draw `count` images and their truth, on the generator's device; widths are not part of the truth."""
+        check_drawing(count, generator)
         device, members = generator.device, 1 if self.pairs == "none" else 2
         atoms = torch.randint(self.fewest, self.k + 1, (count, 1), generator=generator, device=device)
         present = torch.arange(members * self.k, device=device) < members * atoms

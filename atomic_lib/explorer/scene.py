@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ..errors import BadInput, check_range
+from ..errors import BadInput, check_range, check_type
 from ..images import check_images, relative_error
 from ..model.autoencoder import AtomicAutoencoder
 from ..model.decomposition import matching
@@ -20,6 +20,7 @@ class Scene:
     """
 
     def __init__(self, model: AtomicAutoencoder, images: Tensor, ranges: Tensor | None = None):
+        check_type("model", model, AtomicAutoencoder)
         images = check_images(images)
         check_range("the number of images", len(images), 1, 1000)
         self.model, self.found = model, model.decompose(images)
@@ -117,8 +118,8 @@ class Scene:
             if getattr(self.model, "recipe", None) is None:
                 raise BadInput("the model has no recipe to say what it was trained on; give `ranges` (d0, 2) as well.")
             ranges = training_range(self.model, TRAINING)
-        if ranges.shape != (self.model.d0, 2) or not torch.isfinite(ranges).all():
-            raise BadInput(f"ranges: the shape is {tuple(ranges.shape)}; expected ({self.model.d0}, 2), all finite.")
+        else:
+            ranges = self.model.box(ranges)
         seen = torch.cat([ranges.T.float().cpu(), self.encoded[self.used]])
         low, high = seen.amin(dim=0), seen.amax(dim=0)
         return torch.stack([low, torch.maximum(high, low + 0.01)])  # a slider needs somewhere to go

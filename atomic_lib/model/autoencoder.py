@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..devices import device_of
-from ..errors import BadInput, check_range
+from ..errors import BadInput, check_range, check_type
 from ..images import as_numbers, check_images, pad_to
 from . import inference
 from .decomposition import Decomposition, joined
@@ -80,13 +81,17 @@ class AtomicAutoencoder(nn.Module):
     ) -> Iterator[Decomposition]:
         """`decompose` batch by batch, for more images than memory holds atoms of."""
         check_range("refine", refine, 0, 10_000)
+        check_range("batch", batch, 1, 100_000)
         for part in self._fitting(images, k).split(batch):
             with _evaluating(self):
                 z, used, atoms = self.encoder(part, self.g, k)
             if refine:
                 z, atoms = self.refine(part, z, refine, used), None
             atoms = inference.draw(self.g, z, used) if atoms is None else atoms
-            yield Decomposition(*(one.cpu() for one in (part, z, used, atoms, self.combined(atoms))))
+            output = self.combined(atoms)
+            if not output.isfinite().all():
+                raise BadInput("the model gives what is not finite: its weights are altered, or its training diverged.")
+            yield Decomposition(*(one.cpu() for one in (part, z, used, atoms, output)))
 
     def refine(self, images: Tensor, z: Tensor, steps: int = 10, used: Tensor | None = None) -> Tensor:
         """Latents that fit the images (B, 1, N, N) better than z (B, k, d0), see `inference.refine`.
@@ -99,6 +104,9 @@ class AtomicAutoencoder(nn.Module):
 
     def jacobian(self, z: Tensor) -> Tensor:
         """∂g/∂z at latent blocks z (M, d0): what each coordinate changes in its atom, (M, d0, N, N)."""
+        z = as_numbers(z, "latents").to(self.device)
+        if z.ndim != 2 or z.shape[1] != self.d0:
+            raise BadInput(f"latents have the shape {tuple(z.shape)}; expected (M, {self.d0}).")
         return inference.jacobian(self.g, z)
 
     def box(self, ranges: Tensor | None = None) -> Tensor:
@@ -109,7 +117,7 @@ class AtomicAutoencoder(nn.Module):
         """
         if ranges is None and bound_of(self.encoder.latents) == math.inf:
             raise BadInput("the latents of this model are not bounded: give `ranges`, the range of encoded images.")
-        ranges = torch.tensor([[-1.0, 1.0]] * self.d0) if ranges is None else torch.as_tensor(ranges).float().cpu()
+        ranges = as_numbers(torch.tensor([[-1.0, 1.0]] * self.d0) if ranges is None else ranges, "ranges").cpu()
         in_order = ranges.shape == (self.d0, 2) and bool((ranges[:, 0] < ranges[:, 1]).all())
         if not in_order or not ranges.isfinite().all():
             raise BadInput(f"ranges: {ranges.tolist()}; expected {self.d0} pairs of finite numbers, low < high.")
@@ -122,8 +130,7 @@ class AtomicAutoencoder(nn.Module):
         blocks = self.k if blocks is None else blocks
         check_range("count", count, 1, 100_000)
         check_range("blocks", blocks, 1, 1024)
-        if not isinstance(generator, torch.Generator):
-            raise BadInput(f"generator: of type {type(generator).__name__}; expected a torch.Generator.")
+        check_type("generator", generator, torch.Generator)
         low, high = self.box(ranges).to(generator.device).T
         uniform = torch.rand(count, blocks, self.d0, generator=generator, device=generator.device)
         return (low + (high - low) * uniform).to(self.device)
@@ -155,9 +162,13 @@ class AtomicAutoencoder(nn.Module):
             raise BadInput(f"latents have the shape {tuple(z.shape)}; expected (B, k, {self.d0}).")
         if not z.isfinite().all():
             raise BadInput("latents: some values are not finite (NaN or infinity).")
-        if used is not None and (used.dtype != torch.bool or used.shape != z.shape[:2]):
+        if used is None:
+            return z, None
+        used = torch.as_tensor(used) if isinstance(used, np.ndarray) else used
+        check_type("used", used, Tensor)
+        if used.dtype != torch.bool or used.shape != z.shape[:2]:
             raise BadInput(f"used: {tuple(used.shape)} of {used.dtype}; expected {tuple(z.shape[:2])} of torch.bool.")
-        return z, None if used is None else used.to(self.device)
+        return z, used.to(self.device)
 
 
 def latent_range(z: Tensor, used: Tensor, tail: float = 0.01) -> Tensor:

@@ -1,13 +1,15 @@
 """Recipes that differ in one thing, trained from several seeds on a small stated budget: `atomic_lib ablate`.
 
 Every run is one process and one command, and leaves one file, data/results/ABLATION/VARIANT-seedS.json: its record and
-what was measured. Runs that have their file are not done again. What is varied stands in `variants`.
+what was measured. Runs that have their file are not done again; a run that was broken off goes on from its checkpoint,
+which lies in a folder of that name meanwhile. What is varied stands in `variants`.
 """
 
+import shutil
 from pathlib import Path
 
 from ..errors import BadInput
-from ..files import data_folder, write_json
+from ..files import check_writable, data_folder, write_json
 from ..training import Training
 from ..weights import read_record
 from .variants import ABLATIONS, Ablation
@@ -43,15 +45,32 @@ def result_path(name: str, variant: str, seed: int) -> Path:
 
 
 def run(name: str, variant: str, seed: int, device: str = "auto", progress: bool = True) -> dict:
-    """Train one variant from one seed, measure it on held-out images, write and return its result."""
+    """Train one variant from one seed, measure it on held-out images, write and return its result.
+
+    What was trained before a stop, or before a measurement that failed, is gone on from. Raises `BadInput` before the
+    training where the result cannot be written.
+    """
     path, ablation = result_path(name, variant, seed), find(name)
+    check_writable(path)
+    under_way = path.with_suffix("")
     training = Training(ablation.variants[variant], seed, device)
-    record = training.run(progress=progress, looks=ablation.looks)
+    if (under_way / "checkpoint.pt").exists():
+        training.resume(under_way)
+    record = training.run(under_way, progress=progress, looks=ablation.looks)
     record["curve"] = {"held_out": record["curve"]["held_out"]}  # the losses of all runs would be megabytes
     result = {"ablation": name, "variant": variant, "command": command(name, variant, seed), **record}
     result[ablation.measured] = ablation.measure(training.model)
     write_json(path, result)
+    shutil.rmtree(under_way)
     return result
+
+
+def is_recorded(name: str, variant: str, seed: int) -> bool:
+    """Whether the result of a run is there, and whole."""
+    try:
+        return {"ablation", "metrics", find(name).measured} <= read_record(result_path(name, variant, seed)).keys()
+    except BadInput:
+        return False
 
 
 def command(name: str, variant: str, seed: int) -> str:
@@ -64,7 +83,7 @@ def results(name: str) -> dict[str, list[dict]]:
     found = {variant: [] for variant in find(name).variants}
     for variant, seed in runs(name):
         path = result_path(name, variant, seed)
-        if not path.exists():
-            raise BadInput(f"{path}: this run was not recorded; do it with: {command(name, variant, seed)}")
+        if not is_recorded(name, variant, seed):
+            raise BadInput(f"{path}: not recorded, or not whole; do it with: {command(name, variant, seed)}")
         found[variant].append(read_record(path))
     return found

@@ -16,6 +16,7 @@ from torch import Tensor
 from ..data.spikes import Spikes
 from ..devices import World, hardware, has_bfloat16, pick_device
 from ..errors import BadInput
+from ..files import data_folder
 from ..model.autoencoder import AtomicAutoencoder
 from ..model.decoders import ReferenceDecoder
 from ..recipes import find
@@ -34,11 +35,15 @@ def bench(device: str = "auto", progress: Callable[[str], None] = lambda line: N
     a process of its own.
     """
     where = pick_device(device)
+    models = {name: load(name, where) for name in shipped()}
+    if not models:
+        raise BadInput(f"{data_folder()}: there are no weights to measure; restore them with `git checkout data`.")
+    for model in models.values():
+        model.recipe.data.held_out(1)  # data that is missing is refused now, not minutes later
     found = {"machine": hardware(World(0, 1, where)), "torch": torch.__version__, "commit": commit()}
     progress("a training step of the reference recipe")
     found["reference_step"] = reference_step(where)
     progress("images a second of the shipped weights")
-    models = {name: load(name, where) for name in shipped()}
     found["models"] = {name: throughput(model) for name, model in models.items()}
     found["growth"] = []
     for recipe in RECIPES:
