@@ -4,6 +4,7 @@ That the marked cells still print what they printed is nbval's part (`make nbval
 over a cell that was never executed, so here it is made sure that it has something to compare.
 """
 
+import ast
 import re
 import shutil
 from pathlib import Path
@@ -89,6 +90,23 @@ def test_some_cells_are_compared(notebook):
 def test_executed_once_from_top_to_bottom(notebook):
     counts = [cell.execution_count for cell in code_cells(notebook) if cell.source.strip()]
     assert counts == list(range(1, len(counts) + 1)), "run `make notebooks`"
+
+
+def test_cells_call_and_do_not_define(notebook):
+    for cell in code_cells(notebook):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert len(lines) <= 20, "too long for a cell: " + cell.source
+        for node in ast.walk(ast.parse("".join(f"{line}\n" for line in lines if not line.startswith("%")))):
+            defined = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            named = isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Lambda)
+            assert not defined and not named, "defined in a cell; its place is atomic_lib/studies: " + cell.source
+
+
+def test_every_number_of_the_prose_is_said(notebook):
+    prose = " ".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    said = {output.metadata["scrapbook"]["name"] for output in outputs if "scrapbook" in output.get("metadata", {})}
+    assert set(re.findall(r"\{glue:text\}`([^`]+)`", prose)) <= said
 
 
 def test_outputs_are_clean(notebook):
