@@ -2,17 +2,25 @@
 
 Every run is one process and one command, and leaves one file, data/results/ABLATION/VARIANT-seedS.json: its record and
 what was measured. Runs that have their file are not done again; a run that was broken off goes on from its checkpoint,
-which lies in a folder of that name meanwhile. What is varied stands in `variants`.
+which lies in a folder of that name meanwhile. What is varied stands in `variants`. `frame` has all that was recorded as
+one table; pandas, which comes with the book, is imported there.
 """
 
+from __future__ import annotations
+
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import BadInput
 from ..files import check_writable, data_folder, write_json
 from ..training import Training
 from ..weights import read_record
 from .variants import ABLATIONS, Ablation
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def find(name: str) -> Ablation:
@@ -87,3 +95,41 @@ def results(name: str) -> dict[str, list[dict]]:
             raise BadInput(f"{path}: not recorded, or not whole; do it with: {command(name, variant, seed)}")
         found[variant].append(read_record(path))
     return found
+
+
+def recorded(path: str) -> dict:
+    """A result of any kind, by its path in data/results; raises `BadInput` when it is not there."""
+    return read_record(data_folder() / "results" / path)
+
+
+def frame(*names: str, rows: Callable[[dict], dict | list[dict]] | None = None) -> DataFrame:
+    """Recorded results of ablations as one tidy table, a row a run: what was varied, and what was measured.
+
+    ablation, variant, family and setting (the variant's name before and after its last dash), encoder, k, d0, seed,
+    steps, minutes, fewest and most (atoms in an image), command (the same for a run that several ablations share), and
+    the numbers of the ablation's `summary`. rows: what else to take of each result, a row or several of them. Raises
+    `BadInput` when a run was not recorded.
+    """
+    import pandas
+
+    found = []
+    for name in names:
+        for variant, of_seeds in results(name).items():
+            for result in of_seeds:
+                numbers = (rows or find(name).summary)(result)
+                for row in [numbers] if isinstance(numbers, dict) else numbers:
+                    found.append({**_varied(name, variant, result), **row})
+    return pandas.DataFrame(found)
+
+
+def _varied(name: str, variant: str, result: dict) -> dict:
+    """What tells a run from others."""
+    recipe, (family, dash, setting) = result["recipe"], variant.rpartition("-")
+    return {
+        "ablation": name, "variant": variant,
+        "family": family if dash else variant, "setting": setting if dash else "",
+        "encoder": recipe["encoder"], "k": recipe["k"], "d0": recipe["d0"], "seed": result["seed"],
+        "steps": result["steps"], "minutes": result["minutes"],
+        "fewest": recipe["data"]["fewest"], "most": recipe["data"]["k"],
+        "command": command(*home(name, variant), result["seed"]),
+    }  # fmt: skip

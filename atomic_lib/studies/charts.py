@@ -1,13 +1,50 @@
 """Figures of recorded ablations: every seed is a mark of its own. `figures` draws models, this draws their results."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 
-from ..figures import COLOURS, INK, legend, panelled
+from ..figures import COLOURS, INK, gallery, legend, panelled
+from .knobs import unpacked
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 Seeds = Sequence[float]  # one value a seed
+
+
+def lines(runs: DataFrame, what: str, line: str, along: str) -> dict[str, dict]:
+    """A panel of `turned` from a table of runs (`ablations.frame`): {label: {knob: values}}.
+
+    what: the column that is drawn; line: the one that tells lines apart; along: the knob.
+    """
+    return {
+        label: {knob: values.tolist() for knob, values in part.groupby(along, sort=False)[what]}
+        for label, part in runs.groupby(line, sort=False)
+    }
+
+
+def bars(runs: DataFrame, parts: Sequence[str], along: str) -> dict[str, np.ndarray]:
+    """A panel of `stacks` from a table of runs: {label: (seeds, parts)}; parts: columns, along: the labels' column."""
+    return {str(label): part[list(parts)].to_numpy() for label, part in runs.groupby(along, sort=False)}
+
+
+def examples(results: dict[str, dict]) -> Figure:
+    """The image that recorded runs of `knobs.measure` keep, a row a run by label: input, output and strongest atoms.
+
+    The true spikes are ringed in the first two.
+    """
+    found = [result["knobs"]["example"] for result in results.values()]
+    rows = [unpacked(example["pictures"], example["size"]) for example in found]
+    places = torch.tensor(found[0]["truth"])[:, 1:]
+    columns = ["input $x$", "output $\\hat x$", *(f"atom {i + 1}" for i in range(len(rows[0]) - 2))]
+    rings = [places if i < 2 else places[:0] for _ in rows for i in range(len(columns))]
+    return gallery([picture[None] for row in rows for picture in row], len(columns), columns, list(results), rings)
 
 
 def turned(

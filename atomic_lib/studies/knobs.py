@@ -16,7 +16,7 @@ from torch import Tensor
 from ..data.sample import Sample
 from ..data.spikes import Spikes
 from ..errors import BadInput
-from ..gaussians import amplitudes_in, energies, fit_gaussians, whole_energy
+from ..gaussians import amplitudes_in, energies, fit_gaussians, render, whole_energy
 from ..metrics import taken_apart
 from ..model.autoencoder import AtomicAutoencoder
 from ..model.decoders import Untied
@@ -131,35 +131,6 @@ def held(model: AtomicAutoencoder, sample: Sample) -> Iterator[Held]:
             )  # fmt: skip
 
 
-def summary(result: dict) -> dict:
-    """What a table says of one recorded run: separation, fit, and what blocks do.
-
-    alone, together, split, lost: shares of true spikes, see `FATES`. extra: active blocks beyond the number of spikes,
-    a mean over images. kept_amplitude, kept_row, kept_column, cancelled: as in `contents`. merged: blocks that hold
-    two spikes or more, of those that hold any. valid: share of random blocks that are spikes, within 1 %.
-    """
-    found = result["knobs"]["found"]
-    fates, active, held = (np.array(found[name]) for name in ("fates", "active", "held"))
-    spikes, blocks = np.arange(len(active)), np.arange(active.shape[1])
-    surplus = (active * (blocks - spikes[:, None])).sum() / active.sum()
-    return {
-        **dict(zip(FATES, (fates.sum(axis=0) / fates.sum()).tolist(), strict=True)),
-        "nmse": sum(found["lost"]) / sum(found["energy"]), "extra": float(surplus),
-        "merged": float(held[2:].sum() / max(1, held[1:].sum())), "merged_blocks": int(held[2:].sum()),
-        **{f"kept_{name}": value for name, value in zip(("amplitude", "row", "column"), found["kept"], strict=True)},
-        **{name: found[name] for name in ("kept_in_sum", "cancelled")},
-        **{name: result["metrics"][name] for name in ("jaccard", "recall", "purity")},
-        **{name: part["share"] for name, part in result["knobs"].get("valid", {}).items()},
-    }  # fmt: skip
-
-
-def success(results: list[dict]) -> tuple[int, int, int]:
-    """How many seeds separate (nine of ten true spikes are alone in a block), do so by half (one of two), or do not."""
-    alone = [summary(result)["alone"] for result in results]
-    separated, half = sum(share >= 0.9 for share in alone), sum(0.5 <= share < 0.9 for share in alone)
-    return separated, half, len(alone) - separated - half
-
-
 def dimension(spectrum: dict) -> int:
     """The intrinsic dimension of atoms by the Jacobian: the rank after which the median of their `spectrum` falls most.
 
@@ -199,6 +170,36 @@ def local_dimension(points: np.ndarray, neighbours: int = 30) -> float:
     distances = np.maximum(KDTree(points).query(points, k=neighbours + 1)[0][:, 1:], 1e-12)
     growth = np.log(distances[:, -1:] / distances).sum(axis=1) / (neighbours - 1)
     return float(1 / growth.mean()) if growth.mean() > 1e-9 else 0.0
+
+
+def full_cube(dimension: int, points: int) -> float:
+    """The `local_dimension` of as many points that fill a cube of that dimension, drawn by the seed `dimension`."""
+    return local_dimension(np.random.default_rng(dimension).uniform(size=(points, dimension)))
+
+
+def best_linear(images: Tensor, numbers: int) -> float:
+    """nmse that the best linear code of so many numbers leaves of images (B, 1, N, N), Σ‖x̂ − x‖²/Σ‖x‖².
+
+    The energy beyond as many singular values of these very images (Eckart and Young 1936): no linear code does better.
+    """
+    left = torch.linalg.svdvals(images.flatten(1))[numbers:]
+    return float(left.square().sum() / images.square().sum())
+
+
+def maximum_of_spikes(sample: Sample) -> float:
+    """nmse of a perfect maximum: what is wrong if the true spikes of a sample are not added but the largest is taken.
+
+    0 where no two of them overlap.
+    """
+    spikes = [render(theta[:, None], sample.images.shape[-1], sample.sigma) for theta in sample.theta.unbind(dim=1)]
+    left = torch.stack(spikes).amax(dim=0) - sample.images
+    return float(left.square().sum() / sample.images.square().sum())
+
+
+def confusion(true: Tensor, said: Tensor) -> np.ndarray:
+    """How often a number (B,) was said for a true one (B,): counts [true][said], square."""
+    side = int(max(true.max(), said.max())) + 1
+    return np.array(_counts((side, side), true, said))
 
 
 @torch.no_grad()

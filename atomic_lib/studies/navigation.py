@@ -53,6 +53,19 @@ def sweep(
     return Sweep(values, pictures, fitted[1:].unflatten(0, values.shape), fitted[0])
 
 
+def travel(walk: Sweep, detection: float) -> tuple[Tensor, Tensor]:
+    """Between which θ a swept spike was: the least and the largest amplitude, row and column, both (d0, 3).
+
+    Swept out of the picture, or under the amplitude `detection` that says "a spike is here", it has no place; out of
+    the picture no amplitude either.
+    """
+    faint, place = walk.fitted[..., :1] < detection, walk.fitted[..., 1:]
+    out = ((place < 0) | (place > walk.pictures.shape[-1] - 1)).any(dim=2, keepdim=True)
+    gone = torch.cat([out, out | faint, out | faint], dim=2)
+    least = walk.fitted.masked_fill(gone, torch.inf).amin(dim=1)
+    return least, walk.fitted.masked_fill(gone, -torch.inf).amax(dim=1)
+
+
 class Spiked(NamedTuple):
     """Blocks that hold one true spike each: z (M, d0), and θ of what was fitted to their atoms and of the truth, both
     (M, 3)."""
@@ -115,6 +128,21 @@ def navigation_metrics(model: AtomicAutoencoder, sample: Sample, steps: int = 7,
 def measure(model: AtomicAutoencoder, count: int = 512) -> dict:
     """`navigation_metrics` on held-out images of the spikes that a model was trained on."""
     return navigation_metrics(model, model.recipe.data.held_out(count))
+
+
+def summary(result: dict) -> dict:
+    """What a table says of one recorded run: how well spikes were separated, and `navigation_metrics`.
+
+    separate: whether the run's jaccard is 0.9 or more, for a block that does not hold one spike has no amplitude to
+    speak of. shows: whether it has the form of the paper's Figure 4: nine tenths of the effect of one coordinate on the
+    amplitude, and two others that move the spike at 75° to 90°.
+    """
+    metrics, found = result["metrics"], result["navigation"]
+    return {
+        **{name: metrics[name] for name in ("jaccard", "recall", "purity", "nmse")}, **found,
+        "separate": metrics["jaccard"] >= 0.9,
+        "shows": found["amplitude_share"] >= 0.9 and found["motion_angle"] >= 75,
+    }  # fmt: skip
 
 
 def _swept(model, z: Tensor, fitted: Tensor, sigma: float, first: int, steps: int) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from ..data.sample import Sample
 from ..data.spikes import Spikes
 from ..errors import BadInput, check_range
 from ..gaussians import IdealDecoder, beyond, energies, fit_gaussians, render, whole_energy
-from ..metrics import taken_apart
+from ..metrics import is_connected, ratio, taken_apart
 from ..model.autoencoder import AtomicAutoencoder
 from ..model.decomposition import Decomposition
 from ..model.inference import refine
@@ -195,6 +195,20 @@ def validity(
 
 
 @torch.no_grad()
+def connectedness(model: AtomicAutoencoder, images: Tensor, codes: int, generator: torch.Generator) -> dict:
+    """Assumption II.1 where Σ is not known: are the atoms of random codes strokes, as those of images are?
+
+    encoded: the share of the active atoms of images (B, 1, N, N) that are one piece (`metrics.is_connected`); random:
+    the same of `codes` atoms whose code is uniform in the box.
+    """
+    kinds = {
+        "encoded": active_blocks(model, images)[1],
+        "random": model.atoms(model.random_codes(codes, generator, 1))[:, 0].cpu(),
+    }
+    return {name: ratio(sum(is_connected(atom[0]) for atom in atoms), len(atoms)) for name, atoms in kinds.items()}
+
+
+@torch.no_grad()
 def partial_sums(model: AtomicAutoencoder, images: Tensor, generator: torch.Generator) -> Iterator[tuple[int, Tensor]]:
     """A part of the active blocks of each image (B, 1, N, N), drawn by the generator, for every size of a part.
 
@@ -222,6 +236,13 @@ def subsums(model: AtomicAutoencoder, images: Tensor, generator: torch.Generator
         again = model.decompose(model.combined(kept)).atoms
         found += [(size, recoding_error(one, other)) for one, other in zip(kept, again, strict=True)]
     return found
+
+
+def by_size(found: list[tuple[int, float]], least: int = 1) -> dict[int, Tensor]:
+    """The errors of `subsums` by the size of the part, of sizes that at least `least` parts have."""
+    sizes = sorted({size for size, _ in found})
+    errors = {size: torch.tensor([error for at, error in found if at == size]) for size in sizes}
+    return {size: values for size, values in errors.items() if len(values) >= least}
 
 
 def recoding_error(atoms: Tensor, again: Tensor) -> float:
@@ -264,6 +285,14 @@ def owners(model: AtomicAutoencoder, sample: Sample) -> Tensor:
             energy, whole = energies(atoms, theta, sample.sigma), whole_energy(theta, sample.sigma).numpy()
             found.append(np.where(energy.max(axis=0) >= whole / 2, energy.argmax(axis=0), -1))
     return torch.from_numpy(np.stack(found))
+
+
+def handovers(held: Tensor) -> tuple[float, int]:
+    """What became of spikes along a film, from their `owners` (B, n): the share of frames in which each is held by a
+    block, and how often blocks changed from one such frame to the next."""
+    whole = (held >= 0).all(dim=1)
+    changed = (held[1:] != held[:-1]).any(dim=1) & whole[1:] & whole[:-1]
+    return float(whole.double().mean()), int(changed.sum())
 
 
 def _active(model: AtomicAutoencoder, images: Tensor) -> Decomposition:

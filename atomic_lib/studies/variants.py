@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..data.spikes import OtherSpikes, Spikes
 from ..model.autoencoder import AtomicAutoencoder
 from ..recipes import RECIPES, Recipe
-from . import knobs, navigation
+from . import knobs, navigation, outcomes
 
 
 @dataclass(frozen=True)
@@ -14,13 +14,15 @@ class Ablation:
     """A question, and the recipes by variant that answer it, each trained from `seeds` seeds.
 
     measure: what is measured of the model at the end, a function of the module that it lies in and is recorded under.
-    looks: how many held-out evaluations there are on the way.
+    summary: the numbers that a table has of a recorded result. looks: how many held-out evaluations there are on the
+    way.
     """
 
     question: str
     variants: dict[str, Recipe]
     seeds: int = 5
     measure: Callable[[AtomicAutoencoder], dict] = navigation.measure
+    summary: Callable[[dict], dict] = navigation.summary
     looks: int = 20
 
     @property
@@ -89,7 +91,7 @@ def _other(k: int = 3, **changes) -> OtherSpikes:
     return OtherSpikes(**{**_ATOMS, "k": k, **changes})
 
 
-_KNOBS = {"seeds": 3, "measure": knobs.measure, "looks": 4}
+_KNOBS = {"seeds": 3, "measure": knobs.measure, "summary": outcomes.summary, "looks": 4}
 ABLATIONS |= {
     "d0": Ablation("How many coordinates should a block have?", _turned("d0", _D0), **_KNOBS),
     "k": Ablation("How many blocks should there be?", _turned("k", (2, 3, 5, 10, 15, 20)), **_KNOBS),

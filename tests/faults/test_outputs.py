@@ -85,7 +85,9 @@ def test_outputs_are_tried_before_anything_is_done(tmp_path, seven, capsys, monk
     for place in (tmp_path / "file" / "x.json", tmp_path, "/proc/x.json"):
         assert main(["bench", "--out", str(place)]) == 2
         out = tmp_path / "b.png"
-        assert main(["decompose", str(seven), "--weights", "digits-pursuit", "--out", str(out), "--json", str(place)]) == 2
+        assert (
+            main(["decompose", str(seven), "--weights", "digits-pursuit", "--out", str(out), "--json", str(place)]) == 2
+        )
         assert not out.exists()
     assert capsys.readouterr().err.count("atomic_lib: ") == 6
 

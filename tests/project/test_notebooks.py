@@ -92,6 +92,23 @@ def test_executed_once_from_top_to_bottom(notebook):
     assert counts == list(range(1, len(counts) + 1)), "run `make notebooks`"
 
 
+def test_cells_call_and_do_not_define(notebook):
+    for cell in code_cells(notebook):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert len(lines) <= 20, "too long for a cell: " + cell.source
+        for node in ast.walk(ast.parse("".join(f"{line}\n" for line in lines if not line.startswith("%")))):
+            defined = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            named = isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Lambda)
+            assert not defined and not named, "defined in a cell; its place is atomic_lib/studies: " + cell.source
+
+
+def test_every_number_of_the_prose_is_said(notebook):
+    prose = " ".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    said = {output.metadata["scrapbook"]["name"] for output in outputs if "scrapbook" in output.get("metadata", {})}
+    assert set(re.findall(r"\{glue:text\}`([^`]+)`", prose)) <= said
+
+
 def test_outputs_are_clean(notebook):
     for cell in code_cells(notebook):
         for output in cell.outputs:

@@ -64,3 +64,31 @@ def test_what_several_ablations_share_is_trained_once():
     paths = {name: ablations.result_path(name, variant, 0) for name, variant in shared.items()}
     assert len(set(paths.values())) == 1 and paths["k"].name == "one-shot-3-seed0.json"
     assert ablations.result_path("k", "one-shot-5", 0) != paths["k"]
+
+
+def test_recorded_runs_in_one_tidy_table():
+    runs = ablations.frame("tight", "k")
+    assert len(runs) == len(ablations.runs("tight")) + len(ablations.runs("k"))
+    assert set(runs.ablation) == {"tight", "k"} and runs.groupby(["ablation", "variant", "seed"]).size().max() == 1
+    free = runs[runs.variant == "pursuit-free-5"]
+    assert (free.family == "pursuit-free").all() and (free.k == 5).all() and sorted(free.seed) == [0, 1, 2]
+    kept = ablations.results("k")["pursuit-free-5"][0]
+    assert float(free.nmse.iloc[0]) == sum(kept["knobs"]["found"]["lost"]) / sum(kept["knobs"]["found"]["energy"])
+    assert free.command.iloc[0] == kept["command"]
+
+
+def test_the_table_of_the_chapter_on_seeds_has_its_own_numbers():
+    runs = ablations.frame("seeds")
+    assert {"jaccard", "amplitude_share", "separate", "shows"} <= set(runs.columns) and len(runs) == 10
+    assert runs[runs.variant == "pursuit"].jaccard.min() > runs[runs.variant == "plain"].jaccard.max()
+
+
+def test_rows_of_a_run_may_be_several():
+    rows = ablations.frame("tight", rows=lambda result: [{"n": 1}, {"n": 2}])
+    assert len(rows) == 2 * len(ablations.runs("tight")) and rows.n.tolist()[:2] == [1, 2]
+
+
+def test_a_result_of_any_kind_by_its_path():
+    assert "growth" in ablations.recorded("bench.json")
+    with pytest.raises(BadInput, match="nothing.json"):
+        ablations.recorded("nothing.json")

@@ -1,9 +1,11 @@
 """Charts of recorded runs show every seed, on the scales that they should."""
 
 import numpy as np
+import pandas
 import pytest
+import torch
 
-from atomic_lib.studies import charts
+from atomic_lib.studies import charts, knobs
 
 
 def test_charts_show_every_seed():
@@ -49,3 +51,22 @@ def test_a_confusion_matrix_has_its_counts():
 def test_spectra_mark_the_truth():
     (axis,) = charts.spectra({"a": [np.array([[1, 0.1], [2, 0.2], [3, 0.3]])]}, {"a": 1}, "value").axes
     assert axis.lines[-1].get_xdata()[0] == 1.5 and axis.lines[0].get_ydata().tolist() == [2, 0.2]
+
+
+RUNS = pandas.DataFrame(
+    {"name": list("aabb"), "d0": [3, 1, 3, 3], "nmse": [0.1, 0.2, 0.3, 0.4], "lost": [0.1, 0, 0.5, 1], "held": 0.2}
+)
+
+
+def test_a_table_of_runs_becomes_lines_and_bars():
+    assert charts.lines(RUNS, "nmse", "name", "d0") == {"a": {3: [0.1], 1: [0.2]}, "b": {3: [0.3, 0.4]}}
+    bars = charts.bars(RUNS, ("held", "lost"), "d0")
+    assert list(bars) == ["3", "1"] and bars["3"].tolist() == [[0.2, 0.1], [0.2, 0.5], [0.2, 1]]
+
+
+def test_examples_ring_the_truth_in_input_and_output_alone():
+    kept = {"pictures": knobs.packed(torch.rand(4, 16, 16)), "size": 16, "truth": [[1.0, 3.0, 5.0]]}
+    axes = charts.examples({"one": {"knobs": {"example": kept}}, "two": {"knobs": {"example": kept}}}).axes
+    ringed = [[(line.get_xdata().tolist(), line.get_ydata().tolist()) for line in axis.lines] for axis in axes[:8]]
+    assert ringed == [[([5.0], [3.0])], [([5.0], [3.0])], [([], [])], [([], [])]] * 2
+    assert [axis.get_ylabel() for axis in axes[:8:4]] == ["one", "two"]

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from atomic_lib import RECIPES, BadInput, gaussians
-from atomic_lib.data.spikes import OtherSpikes, Spikes
+from atomic_lib.data import OtherSpikes, Sample, Spikes
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import OneShot
 from atomic_lib.studies import knobs
@@ -74,25 +74,6 @@ def test_a_model_of_digits_is_refused():
         knobs.measure(RECIPES["digits-plain"].build())
 
 
-def a_run(alone=0, together=0, split=0, lost=0):
-    """A result as it is recorded, of images with one spike each, which all have two active blocks."""
-    spikes = alone + together + split + lost
-    found = {
-        "fates": [[0] * 4, [alone, together, split, lost]], "active": [[0, 0, 0], [0, 0, spikes]],
-        "held": [0, alone, together], "lost": [0.0, 1.0], "energy": [0.0, 4.0], "kept": [0.9, 1.0, 1.0],
-        "kept_in_sum": 0.9, "cancelled": 1.0,
-    }  # fmt: skip
-    metrics = {"jaccard": 0.5, "recall": 0.5, "purity": 0.5}
-    return {"knobs": {"found": found, "spectrum": {}}, "metrics": metrics}
-
-
-def test_a_run_in_one_row():
-    row = knobs.summary(a_run(alone=6, together=2, split=1, lost=1))
-    assert [row[name] for name in knobs.FATES] == [0.6, 0.2, 0.1, 0.1]
-    assert (row["nmse"], row["extra"], row["merged"], row["merged_blocks"]) == (0.25, 1, 0.25, 2)
-    assert knobs.success([a_run(alone=1), a_run(alone=1, lost=1), a_run(lost=1)]) == (1, 1, 1)
-
-
 @pytest.mark.parametrize(
     ("middle", "dimension"), [([2, 1, 0.01, 0.005], 2), ([2, 0.1, 0.09, 0.08], 1), ([1, 1, 1, 0], 3), (None, 0)]
 )
@@ -141,3 +122,29 @@ def test_counting_atoms_takes_a_pursuit():
     assert counts[0] == 0 and counts[1] > 0
     with pytest.raises(BadInput, match="take a pursuit"):
         knobs.counted(PLAIN.build(), images)
+
+
+def test_a_full_cube_has_nearly_its_dimension():
+    assert 0.8 < knobs.full_cube(1, 500) < 1.1 and 1.7 < knobs.full_cube(2, 500) < 2.1
+    assert knobs.full_cube(2, 500) == knobs.full_cube(2, 500)
+
+
+def test_the_best_linear_code_leaves_what_it_must():
+    basis = torch.linalg.qr(torch.randn(64, 3, generator=torch.Generator().manual_seed(0)))[0].T
+    images = (torch.randn(20, 3, generator=torch.Generator().manual_seed(1)) @ basis).view(20, 1, 8, 8)
+    assert knobs.best_linear(images, 3) < 1e-6 < knobs.best_linear(images, 2)
+    energy = torch.linalg.svdvals(images.flatten(1)).square()
+    assert knobs.best_linear(images, 1) == pytest.approx(float(1 - energy[0] / energy.sum()), abs=1e-5)
+
+
+def test_a_maximum_of_spikes_is_their_sum_unless_they_overlap():
+    place = torch.tensor([[1.0, 8, 8], [1.0, 24, 24]])
+    for theta, least, most in ((place, 0, 1e-6), (place[:1].repeat(2, 1), 0.25, 0.25)):  # one of two: half is left
+        images = gaussians.render(theta[None], 32, 2.0)
+        assert least - 1e-6 <= knobs.maximum_of_spikes(Sample(images, theta[None], 2.0, 0.5)) <= most + 1e-6
+
+
+def test_how_often_a_number_was_said_for_another():
+    counts = knobs.confusion(torch.tensor([0, 1, 1, 2]), torch.tensor([0, 1, 3, 2]))
+    assert counts.shape == (4, 4) and counts.sum() == 4
+    assert [counts[0, 0], counts[1, 1], counts[1, 3], counts[2, 2]] == [1, 1, 1, 1]

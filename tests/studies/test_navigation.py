@@ -8,7 +8,7 @@ from stand_ins import TURNS, told
 
 from atomic_lib import BadInput
 from atomic_lib.data import Spikes
-from atomic_lib.studies.navigation import dci, navigation_metrics
+from atomic_lib.studies.navigation import Sweep, dci, navigation_metrics, summary, travel
 
 DATA = Spikes(size=64, sigma=2.0, k=3)
 
@@ -47,3 +47,24 @@ def test_a_model_that_finds_nothing_is_refused_in_a_sentence():
     elsewhere = replace(sample, theta=sample.theta + torch.tensor([0.0, 30, 30]) * (sample.theta[..., :1] > 0))
     with pytest.raises(BadInput, match="no block"):
         navigation_metrics(told(sample), elsewhere)
+
+
+def test_travel_leaves_out_what_has_no_place():
+    fitted = torch.tensor([
+        [[0.2, 30.0, 9.0], [0.5, 10.0, 20.0], [0.9, 12.0, 23.0]],  # too faint at first: nowhere, but an amplitude
+        [[0.5, 10.0, 20.0], [0.7, 11.0, 20.0], [0.8, 40.0, 20.0]],  # out of the picture at last
+    ])  # fmt: skip
+    walk = Sweep(torch.zeros(2, 3), torch.zeros(2, 3, 32, 32), fitted, fitted[0, 0])
+    least, largest = travel(walk, 0.25)
+    assert torch.equal(least, torch.tensor([[0.2, 10.0, 20.0], [0.5, 10.0, 20.0]]))
+    assert torch.equal(largest, torch.tensor([[0.9, 12.0, 23.0], [0.7, 11.0, 20.0]]))
+
+
+@pytest.mark.parametrize(
+    ("jaccard", "share", "angle", "expected"),
+    [(0.95, 0.95, 88, (True, True)), (0.95, 0.5, 88, (True, False)), (0.5, 0.95, 60, (False, False))],
+)
+def test_what_a_recorded_run_shows(jaccard, share, angle, expected):
+    metrics = {"jaccard": jaccard, "recall": 1.0, "purity": 1.0, "nmse": 0.1}
+    row = summary({"metrics": metrics, "navigation": {"amplitude_share": share, "motion_angle": angle}})
+    assert (row["separate"], row["shows"]) == expected and row["nmse"] == 0.1

@@ -157,3 +157,29 @@ def test_what_the_theory_does_not_cover_is_refused(images):
             theory.neighbourhood(made(), images, data, [0.1], seeded())
     with pytest.raises(BadInput, match="k 2: expected"):
         theory.exchange(Spikes(k=2), 5)
+
+
+class Twins(Drawer):
+    """Every spike twice, the second on the other side."""
+
+    def forward(self, z):
+        return super().forward(z) + super().forward(z).flip(2, 3)
+
+
+def test_atoms_of_images_and_of_random_codes_are_one_piece_or_two(images):
+    assert theory.connectedness(made(), images, 32, seeded()) == {"encoded": 1, "random": 1}
+    broken = theory.connectedness(AtomicAutoencoder(Finder(), Twins()).eval(), images, 32, seeded())
+    assert broken["encoded"] < 0.2 and broken["random"] < 0.2  # but for those in the middle
+    with pytest.raises(BadInput, match="no block is active"):
+        theory.connectedness(made("blank"), images, 8, seeded())
+
+
+def test_errors_are_sorted_by_size():
+    found = theory.by_size([(2, 0.5), (1, 0.1), (2, 0.7)], least=2)
+    assert list(found) == [2] and found[2].tolist() == pytest.approx([0.5, 0.7])
+    assert list(theory.by_size([(2, 0.5), (1, 0.1)])) == [1, 2]
+
+
+def test_handovers_are_counted_between_frames_that_hold_both():
+    held = torch.tensor([[0, 1], [0, 1], [1, 0], [-1, 0], [2, 0], [0, 2]])
+    assert theory.handovers(held) == (pytest.approx(5 / 6), 2)

@@ -1,0 +1,50 @@
+"""Numbers for the sentences of a chapter: computed in its cells, written between them.
+
+A sentence names a number as {glue:text}`NAME`; `say` gives it. myst-nb is imported where it is used: it comes with the
+book.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..errors import BadInput
+
+SPACE = "\u00a0"  # does not break between a number and its unit
+
+
+def say(name: str, value: Any, form: str = "") -> None:
+    """Give a value to the sentences that name it, written as `said` writes it.
+
+    Of a dict, or a pandas Series, each value is given: under the name with its key in place of {}.
+    """
+    from myst_nb import glue
+
+    if not isinstance(value, Mapping) and not hasattr(value, "items"):
+        glue(name, said(value, form), display=False)
+        return
+    if "{}" not in name:
+        raise BadInput(f"say: the name “{name}” has no {{}} to put the {len(value)} keys in.")
+    for key, one in value.items():
+        glue(name.format(key), said(one, form), display=False)
+
+
+def said(value: Any, form: str = "") -> str:
+    """A value as a reader sees it.
+
+    form: one of Python's format specifications; with a % at its end, the value is a share and written in percent.
+    "percent" is a share in whole percents, or in tenths of one where it is less than five of them; "count" a whole
+    number with commas; without one, the value is written as it is.
+    """
+    if form == "percent":
+        form = ".1f%" if 0 < value < 0.05 else ".0f%"
+    if form == "count":
+        return f"{int(value):,}"
+    if form.endswith("%"):
+        return f"{100 * float(value):{form[:-1]}}{SPACE}%"
+    return format(float(value), form) if form else str(value)
+
+
+def ranged(values: Iterable[float], form: str) -> str:
+    """The mean of some values, and in brackets the least and the most of them, in one form."""
+    values = [float(value) for value in values]
+    return f"{said(sum(values) / len(values), form)} ({said(min(values), form)}–{said(max(values), form)})"
