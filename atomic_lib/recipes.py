@@ -1,7 +1,9 @@
 """Every experiment by name: data, model and optimiser as plain data, `RECIPES[name]`.
 
-paper: the authors' network and training, exactly (10⁶ steps). plain: a one-shot encoder on a CPU's budget.
-pursuit: an encoder that goes block by block. conventional: plain, but one decoder of the whole code, to compare with.
+paper: the authors' network and training, exactly (10⁶ steps). reference: the same network, latents and loss, with an
+initialisation, optimiser and schedule that a CPU can afford. plain: a one-shot encoder on a CPU's budget. slots: a
+one-shot encoder whose blocks compete. pursuit: an encoder that goes block by block. conventional: plain, but one
+decoder of the whole code, to compare with.
 """
 
 import dataclasses
@@ -20,9 +22,10 @@ from .errors import BadInput, check_fields, check_range, check_type
 from .model.autoencoder import AtomicAutoencoder, latent_range
 from .model.decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
 from .model.encoders import OneShotEncoder, PursuitEncoder, ReferenceEncoder
-from .model.layers import BoundedLatents
+from .model.layers import BoundedLatents, kaiming
+from .model.slots import SlotEncoder
 
-ENCODERS = {"reference": ReferenceEncoder, "one-shot": OneShotEncoder, "pursuit": PursuitEncoder}
+ENCODERS = {"reference": ReferenceEncoder, "one-shot": OneShotEncoder, "pursuit": PursuitEncoder, "slots": SlotEncoder}
 DECODERS = {"reference": ReferenceDecoder, "separable": SeparableDecoder, "stroke": StrokeDecoder}
 _OPTIONS = {  # of encoders and decoders; what is not here is a number of channels, pixels and the like
     "again": (0, 100), "stop": (0.0, 10.0), "smooth": (0.1, 1e3), "slope": (0.0, 1.0), "window": (1, 1024),
@@ -45,7 +48,7 @@ class Recipe:
 
     name: str  # a plain file name
     data: Spikes | Digits | Pictures  # where images come from
-    encoder: Literal["reference", "one-shot", "pursuit"]
+    encoder: Literal["reference", "one-shot", "pursuit", "slots"]
     decoder: Literal["reference", "separable", "stroke"]
     k: int  # latent blocks
     d0: int  # coordinates of a block
@@ -56,7 +59,7 @@ class Recipe:
     noise: float = 0.0  # std of the noise on bounded latents in training, falling …
     noise_end: float = 0.0  # … to this along the way
     batch: int = 32  # images a step, over all processes
-    lr: float = 1e-3  # Adam's rate
+    lr: float = 1e-3  # the optimiser's rate
     schedule: Literal["constant", "cosine"] = "cosine"  # cosine: falling to nothing, after a rise
     warm_up: int = 200  # steps over which the rate rises; fewer in a short run
     clip: float | None = 1.0  # largest norm of a gradient
@@ -72,6 +75,8 @@ class Recipe:
     untied: bool = False  # whether each block has a decoder of its own
     penalty: Literal["none", "coordinates", "blocks"] = "none"  # groups asked to vanish, `losses.sparsity` …
     penalty_weight: float = 1e-5  # … and the weight of that term
+    optimiser: Literal["adam", "muon"] = "adam"  # what takes the steps, see `optimisers`
+    init: Literal["torch", "kaiming"] = "torch"  # how the authors' networks start; the others know one way
 
     def __post_init__(self):
         check_fields(self)
@@ -115,6 +120,8 @@ class Recipe:
         except (ValueError, RuntimeError, MemoryError) as error:  # channels that cannot be grouped, too much to hold
             raise BadInput(f"Recipe “{self.name}” cannot be built: {str(error).splitlines()[0]}") from None
         model = AtomicAutoencoder(encoder, Untied(gs) if self.untied else gs[0], self.combine)
+        if self.init == "kaiming":
+            _start_faint([encoder, *gs])
         model.recipe = self
         return model
 
@@ -142,6 +149,20 @@ class Recipe:
             raise BadInput(f"the record's recipe is not one of this version ({error}); train again.") from None
 
 
+def _start_faint(networks: list[nn.Module]) -> None:
+    """The authors' networks with weights of He et al. (2015), and both convolutions of g's last stage × 0.3.
+
+    With torch's own a dozen layers shrink a latent's effect to nothing; without the factors k atoms together would
+    start far brighter than an image.
+    """
+    for network in networks:
+        if isinstance(network, ReferenceEncoder | ReferenceDecoder):
+            kaiming(network)
+        if isinstance(network, ReferenceDecoder):
+            for conv in network.stages[-1]:
+                conv.weight.data *= 0.3
+
+
 def _check_options(kind: type, options: dict) -> None:
     """Raise `BadInput` for a word that is no option of an encoder or decoder, or a value that is none."""
     parameters = inspect.signature(kind).parameters
@@ -163,13 +184,20 @@ def find(name: str) -> Recipe:
 
 
 PAPER = {"latents": "leaky", "batch": 64, "schedule": "constant", "clip": None, "relative": False, "bfloat16": True}
+REFERENCE = {"latents": "leaky", "optimiser": "muon", "init": "kaiming", "lr": 0.01, "bfloat16": True}
 _ALL = [
     # The paper's spikes are separated by more than σ; ours, where we choose, by more than 2σ.
     Recipe("spikes-paper", Spikes(separation=1.0), "reference", "reference", k=10, d0=3, steps=10**6, lr=1e-4, **PAPER),
     Recipe("digits-paper", Digits(), "reference", "reference", k=16, d0=6, steps=10**6, lr=5e-4, **PAPER),
+    Recipe("spikes-reference", Spikes(), "reference", "reference", k=10, d0=3, steps=8000, **REFERENCE),
+    Recipe("digits-reference", Digits(), "reference", "reference", k=16, d0=6, steps=5000, batch=16, **REFERENCE),
     Recipe(
         "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=24_000, noise=0.01, noise_end=0.001,
         bfloat16=True,
+    ),
+    Recipe(
+        "spikes-slots", Spikes(), "slots", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001,
+        encoder_options={"stride": 8, "spare": 1, "feedback": True}, optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
         "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001,

@@ -21,6 +21,7 @@ from .files import locked, named
 from .metrics import evaluate
 from .model.autoencoder import AtomicAutoencoder
 from .model.losses import loss
+from .optimisers import Optimiser
 from .progress import Curve, stop_requests
 from .recipes import Recipe
 from .weights import check_finite, commit, load_checkpoint, save, save_checkpoint
@@ -79,7 +80,7 @@ class Training:
         self.objective = Objective(self.model, recipe)
         if self.world.size > 1:
             self.objective = DistributedDataParallel(self.objective)
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=recipe.lr)
+        self.optimiser = Optimiser(recipe.optimiser, self.model, recipe.lr)
         self.step, self.seconds, self.curve, self.commit = 0, 0.0, Curve(), commit()
         self.resumed = False  # whether the checkpoint of the folder is its own
 
@@ -95,7 +96,11 @@ class Training:
         return self.seconds / (60 * self.minutes) if self.minutes else self.step / self.steps
 
     def run(
-        self, folder: str | Path | None = None, every: float = 180.0, progress: bool = True, looks: int = LOOKS
+        self,
+        folder: str | Path | None = None,
+        every: float = 180.0,
+        progress: bool = True,
+        looks: int | tuple[int, ...] = LOOKS,
     ) -> dict:
         """Train to the end and return the record; into `folder` go a checkpoint `every` so many seconds and, at the
         end, the weights and their record.
@@ -105,7 +110,8 @@ class Training:
         is not finite: the checkpoint before it stays.
         """
         check_range("every", every, 0.0, 1e9)
-        check_range("looks", looks, 1, 10**6)
+        for look in looks if isinstance(looks, tuple) else (looks,):
+            check_range("looks", look, 1, 10**8)
         with nullcontext() if folder is None or self.world.rank else locked(folder):
             if folder is not None:
                 self._begin(named(folder, "the folder"))
@@ -124,7 +130,7 @@ class Training:
         self.save(folder)
         self.resumed = True
 
-    def _train(self, folder: str | Path | None, every: float, progress: bool, looks: int) -> None:
+    def _train(self, folder: str | Path | None, every: float, progress: bool, looks: int | tuple[int, ...]) -> None:
         """The steps of `run`, from where the training is to its end."""
         self.model.train()
         began, saved, looked, recent = time.monotonic() - self.seconds, self.seconds, self.progress, []
@@ -139,7 +145,7 @@ class Training:
                     self.curve.add(self.step, self.seconds, mean)
                     bar.set_postfix(loss=f"{mean:.4f}", rate=f"{self.rate():.1e}", done=f"{self.progress:.0%}")
                 bar.update()
-                if self.progress - looked >= 1 / looks:
+                if self.step in looks if isinstance(looks, tuple) else self.progress - looked >= 1 / looks:
                     looked = self.progress
                     began += self._look()  # the clock of the training stands still meanwhile
                 if folder is not None and self.seconds - saved >= every:
@@ -154,7 +160,7 @@ class Training:
         """One step: draw a batch, follow the gradient; returns the loss. Raises `BadInput` if it is not finite."""
         recipe, world = self.recipe, self.world
         for group in self.optimiser.param_groups:
-            group["lr"] = self.rate()
+            group["lr"] = self.rate() * group["scale"]
         # the batch, then the noise, are drawn from a stream of this seed, step and process alone
         torch.manual_seed((self.seed * 1_000_003 + self.step) * 1024 + world.rank)
         images = recipe.data.batch(recipe.batch // world.size, world.generator)
@@ -171,7 +177,7 @@ class Training:
         return value.item()
 
     def rate(self) -> float:
-        """The learning rate of the step at hand."""
+        """The learning rate of the step at hand; Adam's beside Muon keeps its own proportion to it."""
         if self.recipe.schedule == "constant":
             return self.recipe.lr
         rise = min(1.0, (self.step + 1) / min(self.recipe.warm_up, self.steps))

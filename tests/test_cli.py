@@ -130,7 +130,7 @@ def test_what_cannot_be_evaluated(capsys, tmp_path):
     assert "seed" in refused(capsys, "evaluate", "spikes-plain", "--seed", "-1")
     assert "seed" in refused(capsys, "evaluate", "digits-plain", "--seed", "99999999999999999999")
     assert "k 0" in refused(capsys, "evaluate", "spikes-pursuit", "--count", "2", "--k", "0")
-    assert "long" in refused(capsys, "evaluate", "a" * 300)
+    assert "there are no weights" in refused(capsys, "evaluate", "a" * 300)
     assert "blocks it was trained with" in refused(capsys, "evaluate", "spikes-plain", "--count", "2", "--k", "4")
     large = np.zeros((1, 200, 200)), np.zeros((1, 1)), np.zeros((1, 1, 2))
     np.savez(tmp_path / "large.npz", images=large[0], amplitudes=large[1], positions=large[2])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..data.spikes import OtherSpikes, Spikes
 from ..model.autoencoder import AtomicAutoencoder
 from ..recipes import RECIPES, Recipe
-from . import knobs, navigation, outcomes
+from . import knobs, navigation, outcomes, territories
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Ablation:
 
     measure: what is measured of the model at the end, a function of the module that it lies in and is recorded under.
     summary: the numbers that a table has of a recorded result. looks: how many held-out evaluations there are on the
-    way.
+    way, or after which steps.
     """
 
     question: str
@@ -23,7 +23,7 @@ class Ablation:
     seeds: int = 5
     measure: Callable[[AtomicAutoencoder], dict] = navigation.measure
     summary: Callable[[dict], dict] = navigation.summary
-    looks: int = 20
+    looks: int | tuple[int, ...] = 20
 
     @property
     def measured(self) -> str:
@@ -147,5 +147,34 @@ ABLATIONS |= {
             for name, d0 in {"shared": 3, "free": 4, "shared-4": 4, "free-3": 3}.items()
         },
         **_KNOBS,
+    ),
+}  # fmt: skip
+
+
+# A fair judge: the spikes of 128×128 at half the size, equal steps, equal batches.
+_HALF = {"data": Spikes(size=64, sigma=1.4)}
+_STEPPERS = {
+    "released": {"optimiser": "adam", "lr": 1e-4, "schedule": "constant", "clip": None},
+    "adam": {"optimiser": "adam", "lr": 1e-3},
+    "muon": {"optimiser": "muon", "lr": 0.01},
+}
+_JUDGED = {"seeds": 3, "measure": territories.measure, "summary": territories.summary}
+ABLATIONS |= {
+    "million": Ablation(
+        "Why does the authors' network take a million steps?",
+        {
+            f"{init}-{name}": RECIPES["spikes-reference"].replace(**_HALF, **stepper, init=init, steps=400)
+            for init in ("torch", "kaiming")
+            for name, stepper in _STEPPERS.items()
+        },
+        looks=(10, 20, 40, 70, 100, 150, 200, 300, 400), **_JUDGED,
+    ),
+    "latents": Ablation(
+        "Which latents does a one-shot encoder learn best with?",
+        {
+            name: RECIPES["spikes-plain"].replace(**_HALF, **_STEPPERS["muon"], **latents, steps=1000)
+            for name, latents in _LATENTS.items()
+        },
+        looks=(100, 200, 400, 700, 1000), **_JUDGED,
     ),
 }  # fmt: skip

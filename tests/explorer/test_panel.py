@@ -226,7 +226,7 @@ def test_bad_input_is_said_in_a_sentence(images, sentence):
 
 
 def test_a_model_without_a_recipe_or_with_wrong_ranges(model):
-    with pytest.raises(BadInput, match=f"expected \\({model.d0}, 2\\)"):
+    with pytest.raises(BadInput, match=f"expected {model.d0} pairs"):
         atomic_lib.explore(model, IMAGES, ranges=torch.zeros(2, 2))
     built_by_hand = atomic_lib.AtomicAutoencoder(model.encoder, model.g)
     del model.recipe
