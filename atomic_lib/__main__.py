@@ -116,21 +116,24 @@ def ablate(options: argparse.Namespace) -> None:
     """Train the variants of an ablation from several seeds; what is recorded is passed over, what stopped goes on."""
     listing = options.list or options.name is None
     for name in ablations.ABLATIONS if options.name is None else [options.name]:
-        ablation = ablations.find(name)
-        check_range("seed", options.seed or 0, 0, 2**31 - 1)
-        check_range("seeds", ablation.seeds if options.seeds is None else options.seeds, 1, 1000)
+        ablation, seeds = ablations.find(name), [options.seed]
+        if options.seed is None:
+            check_range("seeds", ablation.seeds if options.seeds is None else options.seeds, 1, 1000)
+            seeds = range(options.seeds or ablation.seeds)
+        check_range("seed", seeds[0], 0, 2**31 - 1)
+        variants = ablation.variants if options.variant is None else [options.variant]
+        paths = {(variant, seed): ablations.result_path(name, variant, seed) for seed in seeds for variant in variants}
         if listing:
             print(f"{name}: {ablation.question}")
-        for seed in range(options.seeds or ablation.seeds) if options.seed is None else [options.seed]:
-            for variant in ablation.variants if options.variant is None else [options.variant]:
-                path, done = ablations.result_path(name, variant, seed), ablations.is_recorded(name, variant, seed)
-                if listing:
-                    print(f"  {'done' if done else '    '}  {ablations.command(name, variant, seed)}")
-                elif done:
-                    print(f"{path}: recorded already")
-                else:
-                    metrics = ablations.run(name, variant, seed, options.device)["metrics"]
-                    print(f"{path}: jaccard {metrics['jaccard']:.3f}, nmse {metrics['nmse']:.4f}")
+        for (variant, seed), path in paths.items():
+            done = ablations.is_recorded(name, variant, seed)
+            if listing:
+                print(f"  {'done' if done else '    '}  {ablations.command(name, variant, seed)}")
+            elif done:
+                print(f"{path}: recorded already")
+            else:
+                metrics = ablations.run(name, variant, seed, options.device)["metrics"]
+                print(f"{path}: jaccard {metrics['jaccard']:.3f}, nmse {metrics['nmse']:.4f}")
 
 
 def bench(options: argparse.Namespace) -> None:

@@ -42,13 +42,13 @@ def load(name: str | Path, device: str | torch.device = "auto") -> AtomicAutoenc
     model = Recipe.from_json(record.get("recipe", {})).build()
     try:
         tensors = parse(content)
+        if not all(tensor.is_floating_point() and tensor.isfinite().all() for tensor in tensors.values()):
+            raise ValueError("some are NaN, infinite or no real numbers")
         model.load_state_dict(tensors)
     except (RuntimeError, SafetensorError, LookupError, TypeError, ValueError, MemoryError) as error:
+        why = error if isinstance(error, ValueError) else type(error).__name__
         told = f"these are not weights of the recipe “{record.get('name')}” that the record names"
-        raise BadInput(f"{path}: {told} ({type(error).__name__}); {mend}.") from None
-    for name, tensor in tensors.items():
-        if not tensor.is_floating_point() or not tensor.isfinite().all():
-            raise BadInput(f"{path}: {name}, of {tensor.dtype}, holds what is no weight, as NaN; {mend}.")
+        raise BadInput(f"{path}: {told} ({why}); {mend}.") from None
     model.record = record
     return model.to(device).eval()
 
