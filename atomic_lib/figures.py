@@ -20,6 +20,7 @@ from .model.decomposition import Decomposition
 
 INK = LinearSegmentedColormap.from_list("ink", ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"])
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"]  # Okabe–Ito
+PAGE = 11  # inches, the widest row of panels: on a page it is shown at two thirds of that
 RING = {"marker": "o", "ls": "", "mfc": "none", "mec": "#009E73", "ms": 10.5, "mew": 1.3}  # the truth, the original
 DIAMOND = {"marker": "D", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 7, "mew": 1.3}  # what became of it
 SQUARE = {"marker": "s", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 10, "mew": 1.6}  # what was missed
@@ -228,8 +229,8 @@ def save(figure: Figure, path: str | Path) -> None:
 
 
 def panelled(count: int, width: float = 3.3, height: float = 2.9) -> tuple[Figure, list]:
-    """A figure and `count` panels of a size in inches: a row of up to four, or two rows."""
-    rows = 1 if count <= 4 else 2
+    """A figure and `count` panels of a size in inches: a row of up to `PAGE` inches, or two rows."""
+    rows = 1 if count * width <= PAGE else 2
     columns = -(-count // rows)
     figure = Figure(figsize=(width * columns, height * rows), dpi=140, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
@@ -243,7 +244,8 @@ def panelled(count: int, width: float = 3.3, height: float = 2.9) -> tuple[Figur
 def legend(figure: Figure, axis) -> None:
     """The labels of one panel, under all of them."""
     handles, labels = axis.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)), frameon=False, fontsize=9)
+    columns = len(labels) if len(labels) <= 5 else 4
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
 
 
 def percent(share: Tensor | float) -> str:

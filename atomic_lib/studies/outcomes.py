@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .knobs import FATES, PAIRINGS, dimension
+from .knobs import FATES, PAIRINGS, dimension, full_cube
 from .prose import ranged
 
 if TYPE_CHECKING:
@@ -82,6 +82,33 @@ def by_number(result: dict) -> list[dict]:
 def pooled(results: list[dict], what: str) -> np.ndarray:
     """A table of counts of `contents`, such as `active` or `used`, summed over recorded runs."""
     return np.sum([result["knobs"]["found"][what] for result in results], axis=0)
+
+
+def paired(runs: DataFrame) -> DataFrame:
+    """Runs whose atoms are pairs, with two columns more: two, blocks that hold two spikes, and true, the share of these
+    that hold a true pair."""
+    two = runs["true pair"] + runs["mixed pair"]
+    return runs.assign(two=two, true=runs["true pair"] / two)
+
+
+def estimates(runs: DataFrame, truth: dict[str, int]) -> DataFrame:
+    """What codes say of the dimension of atoms, a row a variant of `truth`, its true one.
+
+    neighbours and jacobian: the two estimates, lists of a value a seed; cube: what `neighbours` says of as many points
+    that fill a cube of the true dimension; nearest: the dimension of the cube that comes nearest to their mean.
+    """
+    import pandas
+
+    rows = {}
+    for name, dimension_of_atoms in truth.items():
+        seeds = runs[runs.variant == name]
+        cubes = {d: full_cube(d, int(seeds.points.iloc[0])) for d in range(1, 6)}
+        rows[name] = {
+            "truth": dimension_of_atoms, "cube": cubes[dimension_of_atoms],
+            "neighbours": seeds.neighbours.tolist(), "jacobian": seeds.jacobian.astype(int).tolist(),
+            "nearest": min(cubes, key=lambda d: abs(cubes[d] - seeds.neighbours.mean())),
+        }  # fmt: skip
+    return pandas.DataFrame.from_dict(rows, orient="index")
 
 
 def success(shares: Iterable[float]) -> tuple[int, int, int]:

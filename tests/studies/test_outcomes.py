@@ -65,3 +65,17 @@ def test_the_table_has_a_row_a_variant():
 @pytest.mark.parametrize("key", outcomes.COLUMNS)
 def test_every_column_of_the_table_is_in_a_row(key):
     assert key in outcomes.summary(a_run(alone=1))
+
+
+def test_pairs_are_shares_of_the_blocks_that_hold_two():
+    runs = outcomes.paired(pandas.DataFrame([{"true pair": 1, "mixed pair": 3, "one spike": 9}]))
+    assert runs.two.tolist() == [4] and runs["true"].tolist() == [0.25]
+
+
+def test_estimates_are_held_against_full_cubes():
+    seeds = [{"variant": "plane", "points": 400.0, "neighbours": said, "jacobian": 3.0} for said in (1.8, 2.0)]
+    seeds += [{"variant": "line", "points": 400.0, "neighbours": 1.0, "jacobian": 1.0}]
+    found = outcomes.estimates(pandas.DataFrame(seeds), {"line": 1, "plane": 2})
+    assert found.index.tolist() == ["line", "plane"] and found.nearest.tolist() == [1, 2]
+    assert found.neighbours["plane"] == [1.8, 2.0] and found.jacobian["plane"] == [3, 3]
+    assert found.cube["plane"] == knobs.full_cube(2, 400)
