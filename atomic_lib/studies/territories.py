@@ -15,17 +15,21 @@ assumptions (3) is not quite true of spikes kept apart: two of them share a regi
 area that they keep free to a region's. What a model finds beyond this share, it did not find by its territories.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..errors import check_range
 from ..gaussians import fit_gaussians, pairs, render
 from ..model.autoencoder import AtomicAutoencoder
+
+if TYPE_CHECKING:  # the command line imports this file, and pays for no figure
+    from matplotlib.figure import Figure
 
 # Paul Tol's “muted”, which the colour-blind tell apart; after ten blocks they come again, hence the numbers.
 REGIONS = ["#88CCEE", "#CC6677", "#44AA99", "#DDCC77", "#AA4499", "#999933", "#332288", "#117733", "#882255", "#BBBBBB"]
@@ -196,12 +200,16 @@ def precision_by_distance(
     return rows
 
 
-def territory_figure(maps: dict[str, Map], theta: Tensor | None = None, blocks: dict[str, Tensor] | None = None):
+def territory_figure(
+    maps: dict[str, Map], theta: Tensor | None = None, blocks: dict[str, Tensor] | None = None
+) -> Figure:
     """The picture coloured by which block draws a spike there, a panel a model, each block's number in its region.
 
     theta: true spikes (n, 3) of one image to show, as dots in the colour of the block that drew them; blocks: for each
     model the block (n,) of each, −1 where it was missed (a cross).
     """
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(3.1 * len(maps), 3.4), dpi=110, layout="constrained")
     for axis, (name, regions) in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps.items(), strict=True):
         _coloured(axis, regions)
@@ -213,6 +221,8 @@ def territory_figure(maps: dict[str, Map], theta: Tensor | None = None, blocks: 
 
 def recall_figure(curves: dict[str, list[dict]], k: int) -> Figure:
     """Recall against the number of spikes, from `by_number`, a line a model; dashed, what k equal territories give."""
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(5.4, 3.6), dpi=110, layout="constrained")
     axis = figure.subplots()
     for i, (name, rows) in enumerate(curves.items()):

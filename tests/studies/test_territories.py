@@ -119,6 +119,7 @@ def test_one_owner_has_no_border():
     assert regions.distance(torch.tensor([[5.0, 5.0]])).isinf().all() and regions.shares(2).tolist() == [1, 0]
 
 
+@pytest.mark.slow
 def test_quadrants_find_what_the_formula_says():
     for row in by_number(TERRITORIAL, DATA, SIGMA, (1, 2, 4), count=200):
         assert row["recall"] == pytest.approx(row["territories"], abs=0.05), row  # spikes kept apart share a bit less
@@ -140,6 +141,7 @@ def test_who_draws_what_and_who_is_missed():
     assert (found.found.item(), found.detected.item()) == (2, 2)
 
 
+@pytest.mark.slow
 def test_loyalty_tells_territories_from_chance():
     sample = Spikes(**{**vars(DATA), "fewest": 4}).held_out(60)
     values = {}
@@ -149,6 +151,7 @@ def test_loyalty_tells_territories_from_chance():
     assert values["territories"] == 1 and values["chance"] == pytest.approx(1 / K, abs=0.12)
 
 
+@pytest.mark.slow
 def test_precision_falls_at_a_border_that_draws_twice():
     model = dealing(quadrant, twice=lambda place: min((place - (DATA.size - 1) / 2).abs()) < 2)
     regions = territory_map(TERRITORIAL, DATA, SIGMA, side=24)
