@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import PathPatch
 from matplotlib.textpath import TextPath
 from torch import Tensor
@@ -48,7 +50,8 @@ def lettered(names: str, size: int, family: str = "DejaVu Sans") -> Tensor:
     sheets = []
     for name in names:
         sheet, axis = _sheet()
-        axis.add_patch(PathPatch(TextPath((0, 0), name, size=1.3, prop={"family": family}), fc="black", lw=0))
+        outline = TextPath((0, 0), name, size=1.3, prop=FontProperties(family=family))
+        axis.add_patch(PathPatch(outline, fc="black", lw=0))
         sheets.append(_read(sheet, size))
     return torch.cat(sheets)
 
@@ -61,7 +64,7 @@ def _smooth(points: list[tuple[float, float]], steps: int = 200) -> np.ndarray:
     return make_interp_spline(times, points, k=min(3, len(points) - 1))(np.linspace(0, times[-1], steps))
 
 
-def _sheet() -> tuple[Figure, object]:
+def _sheet() -> tuple[Figure, Axes]:
     """An empty sheet, and its axes."""
     sheet = Figure(figsize=(INCHES, INCHES), dpi=100)
     axis = sheet.add_axes((0, 0, 1, 1), xlim=SHEET, ylim=SHEET)
