@@ -25,6 +25,7 @@ from atomic_lib.weights import load, shipped
 
 KINDS = ("reference", "plain", "pursuit", "conventional")  # those of digits and of spikes that ship, in this order
 TRAINING_IMAGES = 1024  # that the range of each coordinate is taken from
+MANY = 12  # coordinates of a block: when there are more, the page begins with those that change most
 SPIKES = (5, 4, 1, 2, 3, 6, 7, 8, 9, 10, 5, 7)  # of the dozen images on the page
 DIGITS = (2, 7, 3, 0, 4, 5, 1, 6, 8, 9, 5, 4)
 
@@ -74,12 +75,12 @@ def export(weights: str | Path, folder: str | Path, count: int = TRAINING_IMAGES
     if recipe.untied or recipe.combine != "sum":
         raise BadInput(f"{name}: the page adds up atoms of one g; “untied” and “max” are not among its arithmetic.")
     content, tensors = _weights(model)
-    ranges = training_range(model, count).tolist()
+    ranges = training_range(model, count)
     header = {
         "name": name, "sha256": model.record["sha256"], "k": model.k, "d0": model.d0, "size": model.size,
         "encoder": recipe.encoder, "decoder": recipe.decoder, "latents": recipe.latents,
-        **_options(model),
-        "range": [[round(value, 4) for value in ends] for ends in ranges],
+        **_options(model), **({"order": _order(model, ranges)} if model.d0 > MANY else {}),
+        "range": [[round(value, 4) for value in ends] for ends in ranges.tolist()],
         "tensors": tensors, "data": _packed(content),
     }  # fmt: skip
     path = Path(folder) / f"explorer-{name}.js"
@@ -112,6 +113,18 @@ def _options(model: AtomicAutoencoder) -> dict:
         options |= {name: getattr(encoder, name) for name in ("window", "smooth", "stop", "again")}
         options["strides"] = [layer.stride[0] for layer in encoder.look if isinstance(layer, torch.nn.Conv2d)]
     return options
+
+
+@torch.inference_mode()
+def _order(model: AtomicAutoencoder, ranges: torch.Tensor, count: int = 8) -> list[int]:
+    """The coordinates, those first that change the atoms of `count` training images most, from end to end."""
+    images = model.recipe.data.batch(count, torch.Generator().manual_seed(0))
+    z, used = model.encode(images)
+    effects = []
+    for j, ends in enumerate(ranges):
+        low, high = (z[used].index_fill(1, torch.tensor([j]), float(end)) for end in ends)
+        effects.append((model.g(high) - model.g(low)).square().sum())
+    return torch.stack(effects).argsort(descending=True).tolist()
 
 
 def _weights(model: AtomicAutoencoder) -> tuple[bytes, list]:

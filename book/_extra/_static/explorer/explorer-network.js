@@ -22,6 +22,7 @@ explorer.Network = class {
       const [, layer, kind] = name.match(/(.*)\.(\w+)/);
       (this.layer[layer] ??= {})[kind] = values;
     }
+    this.order ??= this.range.map((_, j) => j); // of the coordinates, on the page
     // where latents may go by hand: the cube, or what training images take and half as much beyond
     this.box = this.range.map(([low, high]) =>
       (this.latents === "bounded" ? [-1, 1] : [1.5 * low - 0.5 * high, 1.5 * high - 0.5 * low]));

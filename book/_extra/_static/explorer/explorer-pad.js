@@ -1,145 +1,121 @@
-/* The pad on which the reader draws a digit or drops spikes, with a pointer or with keys. */
+/* What the reader draws on the picture: a digit by pen strokes, or spikes that are dropped and carried about. */
 "use strict";
 
 explorer.Pad = class {
-  /** element: holds a canvas and an svg for the cursor. changed(): called when there is something new to decompose. */
-  constructor(element, changed) {
-    this.element = element;
-    this.canvas = element.querySelector("canvas");
-    this.cursor = element.querySelector(".explorer-cursor");
-    this.changed = changed;
+  /** changed(): called when there is something new to decompose; full(): when no more spikes may be dropped. */
+  constructor({ changed, full, drawing }) {
+    Object.assign(this, { changed, full, drawing });
     this.strokes = []; // of a digit: lists of [row, column]
     this.spikes = []; // [[amplitude, row, column], …]
     this.place = [64, 64]; // of the cursor that keys move
     this.stroke = null; // the one being drawn
-    element.addEventListener("pointerdown", (event) => this.down(event));
-    element.addEventListener("pointermove", (event) => this.move(event));
-    for (const kind of ["pointerup", "pointercancel", "lostpointercapture"])
-      element.addEventListener(kind, () => this.pointer !== undefined && this.up());
-    element.addEventListener("keydown", (event) => this.key(event));
-  }
-
-  /** Draw for this network from now on. */
-  use(net) {
-    this.net = net;
-    this.up(false);
-    this.redraw();
-  }
-
-  get dropping() {
-    return Boolean(this.net.images.spikes);
+    this.held = -1; // the spike that a pointer, or the keys, carry
+    this.height = 1;
+    this.noise = 0;
+    this.trail = []; // where a spike was carried: [{ row, column, colour }, …]
   }
 
   get empty() {
     return !(this.dropping ? this.spikes : this.strokes).length;
   }
 
-  /** The drawing as an image; `centred`: a digit scaled and placed as those of the training are. */
-  image(centred) {
-    const { size } = this.net;
-    if (this.dropping || this.empty || !centred) return this.ink.slice();
-    return explorer.pen.draw(explorer.pen.centred(this.strokes, size), size);
+  /** Draw for these images from now on: "digits" or "spikes". */
+  use(data) {
+    this.dropping = data === "spikes";
+    this.set = explorerIndex.images[data];
+    this.stroke = null;
+    this.held = -1;
+    this.trail = [];
   }
 
-  /** Draw all of it anew; while the pen moves, its way is only added. */
-  redraw() {
-    const { size, images } = this.net;
-    this.ink = this.dropping ? explorer.images.spikes(this.spikes, images.sigma) : explorer.pen.draw(this.strokes, size);
-    this.paint();
+  /** The drawing as an image. */
+  image() {
+    if (!this.dropping) return explorer.pen.draw(this.strokes, explorer.SIZE);
+    const image = explorer.images.spikes(this.spikes, this.set.sigma);
+    if (!this.noise) return image;
+    this.white ??= explorer.images.noise();
+    return image.map((value, p) => value + this.noise * this.white[p]);
+  }
+
+  /** Scale and place a digit as those of the training are. */
+  centre() {
+    if (!this.dropping && this.strokes.length) this.strokes = explorer.pen.centred(this.strokes, explorer.SIZE);
   }
 
   undo() {
     (this.dropping ? this.spikes : this.strokes).pop();
-    this.finish();
+    this.end();
+    this.changed();
   }
 
   clear() {
     (this.dropping ? this.spikes : this.strokes).length = 0;
-    this.finish();
-  }
-
-  finish() {
-    this.stroke = null;
-    this.redraw();
+    this.end();
     this.changed();
   }
 
-  paint() {
-    explorer.picture.plain(this.canvas, this.ink);
-    this.cursor.setAttribute("transform", `translate(${this.place[1] + 0.5} ${this.place[0] + 0.5})`);
-    this.cursor.classList.toggle("explorer-down", Boolean(this.stroke));
+  /** The least distance of two spikes, px. */
+  closest() {
+    let least = Infinity;
+    this.spikes.forEach(([, r, q], i) => this.spikes.slice(0, i).forEach(([, y, x]) => {
+      least = Math.min(least, Math.hypot(r - y, q - x));
+    }));
+    return least;
   }
 
-  // --- with a pointer ----------------------------------------------------------------------------------------------
+  // --- what a pointer or a key does --------------------------------------------------------------------------------
 
-  down(event) {
-    if (event.button || this.pointer !== undefined) return;
-    event.preventDefault();
-    this.element.focus({ preventScroll: true });
-    this.element.setPointerCapture(event.pointerId);
-    this.pointer = event.pointerId;
-    this.begin(explorer.placeIn(this.canvas, event, this.net.size));
-  }
-
-  move(event) {
-    if (event.pointerId !== this.pointer || !this.stroke) return;
-    const all = event.getCoalescedEvents?.() ?? []; // a fast hand is where the screen was not yet redrawn, too
-    for (const each of all.length ? all : [event]) this.extend(explorer.placeIn(this.canvas, each, this.net.size));
-    this.paint();
-  }
-
-  up(say = true) {
-    const drawn = this.stroke;
-    this.pointer = undefined;
-    this.stroke = null;
-    if (drawn && say) this.finish();
-  }
-
-  begin(place) {
+  /** Press at a place: take the spike within `reach` px, or drop one there; or put the pen down. */
+  begin(place, reach = 6) {
     this.place = place;
-    if (this.dropping) return this.drop(place);
-    this.stroke = [place];
-    this.strokes.push(this.stroke);
-    explorer.pen.segment(this.ink, this.net.size, place, place);
-    this.paint();
+    this.trail = [];
+    if (!this.dropping) {
+      this.stroke = [place];
+      this.strokes.push(this.stroke);
+      this.ink = this.image();
+      return this.drawing();
+    }
+    const far = this.spikes.map(([, r, q]) => Math.hypot(r - place[0], q - place[1])), least = Math.min(...far);
+    if (least <= reach) {
+      this.held = far.indexOf(least);
+      return this.drawing();
+    }
+    if (this.spikes.length >= explorer.MOST_SPIKES) return this.full();
+    this.spikes.push([this.height, ...this.inside(place)]);
+    this.held = this.spikes.length - 1;
+    this.changed();
   }
 
+  /** Go on to a place. */
   extend(place) {
-    const last = this.stroke.at(-1);
     this.place = place;
-    if (Math.hypot(place[0] - last[0], place[1] - last[1]) < 1) return;
+    if (this.held >= 0) {
+      this.spikes[this.held] = [this.spikes[this.held][0], ...this.inside(place)];
+      return;
+    }
+    const last = this.stroke?.at(-1);
+    if (!last || Math.hypot(place[0] - last[0], place[1] - last[1]) < 1) return;
     this.stroke.push(place);
-    explorer.pen.segment(this.ink, this.net.size, last, place);
+    explorer.pen.segment(this.ink, explorer.SIZE, last, place);
   }
 
-  /** Add a spike, as far from the border as those of the training are. */
-  drop(place) {
-    if (this.spikes.length >= this.net.k) return this.changed("full");
-    const { border } = this.net.images, inside = (v) => Math.max(border, Math.min(this.net.size - 1 - border, v));
-    this.spikes.push([this.height, ...place.map(inside)]);
-    this.finish();
+  end() {
+    this.stroke = null;
+    this.held = -1;
   }
 
-  // --- with keys ---------------------------------------------------------------------------------------------------
-
-  key(event) {
-    const ways = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-    if (event.key in ways) {
-      const far = event.shiftKey ? 8 : 2, limit = (v) => Math.max(0, Math.min(this.net.size - 1, v));
-      this.place = this.place.map((v, axis) => limit(v + far * ways[event.key][axis]));
-      if (this.stroke) this.extend(this.place);
-      this.paint();
-    } else if (event.key === " " || event.key === "Enter") {
-      if (event.repeat) return event.preventDefault();
-      this.stroke ? this.up() : this.begin(this.place);
-    } else return;
-    event.preventDefault();
+  /** As far from the border as spikes of the training are. */
+  inside(place) {
+    const { border } = this.set;
+    return place.map((v) => Math.max(border, Math.min(explorer.SIZE - 1 - border, v)));
   }
 };
 
-/** Where an event is on a canvas that shows size × size px: [row, column], held inside. */
-explorer.placeIn = (canvas, event, size) => {
-  const box = canvas.getBoundingClientRect(), limit = (v) => Math.max(0, Math.min(size - 1, v));
-  const scale = (offset, length) => limit((offset / Math.max(length, 1)) * size - 0.5);
+explorer.MOST_SPIKES = 15; // half as many again as in training
+
+/** Where an event is on a canvas that shows the image: [row, column], held inside. */
+explorer.placeIn = (canvas, event) => {
+  const { SIZE } = explorer, box = canvas.getBoundingClientRect(), limit = (v) => Math.max(0, Math.min(SIZE - 1, v));
+  const scale = (offset, length) => limit((offset / Math.max(length, 1)) * SIZE - 0.5);
   return [scale(event.clientY - box.top, box.height), scale(event.clientX - box.left, box.width)];
 };

@@ -4,8 +4,9 @@
 explorer.picture = (() => {
   const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
   const INK = ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"].map(rgb); // at −1, −½, 0, ½, 1
-  // Okabe–Ito, as in atomic_lib/figures.py
-  const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"];
+  // Okabe–Ito but for yellow and black, which on white paper are no colours, and three as dark as those; grey: specks
+  const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#5B3A8E", "#A3123A", "#00595C"];
+  const SPECK = "#8C8C8C";
   const colour = (i) => COLOURS[i % COLOURS.length];
 
   /** The colour of a value, [r, g, b]. */
@@ -35,7 +36,7 @@ explorer.picture = (() => {
 
   /** The sum, each pixel in the colours of the atoms that put ink there; how dark it is remains the sum's. */
   function tinted(canvas, scene) {
-    const sum = scene.sum(), colours = scene.blocks.map((_, i) => rgb(colour(i)));
+    const sum = scene.sum(), colours = scene.colours().map(rgb);
     const atoms = scene.blocks.map(({ on, atom }) => (on ? atom : null));
     paint(canvas, (p) => {
       if (sum[p] < TRACE) return shade(0);
@@ -54,16 +55,16 @@ explorer.picture = (() => {
 
   /** The sum with block i lit up in its colour, and all others faint. */
   function lit(canvas, scene, i) {
-    const sum = scene.sum(), { atom } = scene.blocks[i], own = rgb(colour(i));
+    const sum = scene.sum(), { atom } = scene.blocks[i], own = rgb(scene.colours()[i]);
     paint(canvas, (p) => {
       const rest = shade(sum[p] - atom[p]), depth = Math.max(0, Math.min(1, atom[p]));
       return rest.map((v, c) => (255 - 0.3 * (255 - v)) * (1 - depth * (1 - own[c] / 255)));
     });
   }
 
-  /** An atom in colour i; where it takes ink away it is grey. */
-  function atomInColour(canvas, atom, i) {
-    const own = rgb(colour(i));
+  /** An atom in a colour; where it takes ink away it is grey. */
+  function inColour(canvas, atom, colour) {
+    const own = rgb(colour);
     paint(canvas, (p) => {
       const depth = Math.max(-1, Math.min(1, atom[p]));
       if (Math.abs(depth) < TRACE) return shade(0);
@@ -95,5 +96,5 @@ explorer.picture = (() => {
     return path.join("");
   }
 
-  return { colour, plain, tinted, lit, atomInColour, outline };
+  return { colour, SPECK, plain, tinted, lit, inColour, outline };
 })();

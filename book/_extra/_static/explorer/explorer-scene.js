@@ -2,17 +2,19 @@
 "use strict";
 
 explorer.Scene = class {
-  /** net: the network that draws. image: the picture that was decomposed, or null where there was none. */
-  constructor(net, image = null) {
+  /** net: the network that draws. image: the picture that was decomposed, or null where there was none. truth: the
+   *  spikes [[amplitude, row, column], …] that the picture is of, where that is known. */
+  constructor(net, image = null, truth = null) {
     this.net = net;
     this.image = image;
+    this.truth = truth;
     this.blocks = []; // { z, atom, on, original, copied }
   }
 
   /** A picture, decomposed; `steps` keeps what the encoder looked at on the way. */
-  static decompose(net, image) {
-    const scene = new explorer.Scene(net, image);
-    scene.steps = net.encode(image);
+  static decompose(net, image, truth = null, k = net.k) {
+    const scene = new explorer.Scene(net, image, truth);
+    scene.steps = net.encode(image, k);
     scene.steps.forEach(({ z, atom }) => scene.add(z, atom));
     return scene;
   }
@@ -50,6 +52,33 @@ explorer.Scene = class {
     return this.blocks.map(({ atom }) => explorer.energy(atom) / whole);
   }
 
+  /** The colour of each block; those that hold less than a hundredth are specks, and grey. */
+  colours() {
+    return this.shares().map((share, i) => (share < explorer.ACTIVE ? explorer.picture.SPECK : explorer.picture.colour(i)));
+  }
+
+  /** The block that holds most, or −1. */
+  strongest() {
+    const shares = this.shares();
+    return shares.indexOf(Math.max(...shares));
+  }
+
+  /** How far what is not as in the image `before` lies apart, over how far all ink does: radii of gyration. */
+  spread(before) {
+    const sum = this.sum(), radius = (weight) => {
+      let total = 1e-9, row = 0, column = 0, square = 0;
+      for (let p = 0; p < sum.length; p++) {
+        const w = weight(p), r = Math.floor(p / this.net.size), q = p % this.net.size;
+        total += w;
+        row += w * r;
+        column += w * q;
+        square += w * (r * r + q * q);
+      }
+      return Math.sqrt(Math.max(0, square / total - (row / total) ** 2 - (column / total) ** 2));
+    };
+    return radius((p) => (sum[p] - before[p]) ** 2) / Math.max(1e-9, radius((p) => Math.max(0, before[p]) ** 2));
+  }
+
   /** The block that puts most ink within `reach` px of a place, or −1 where there is no more than a trace of it. */
   at(row, column, reach = 2) {
     const { size } = this.net;
@@ -81,6 +110,8 @@ explorer.Scene = class {
     };
   }
 };
+
+explorer.ACTIVE = 0.01; // the share of the energy from which a block is active, as atomic_lib.model.decomposition has it
 
 /** ‖image‖². */
 explorer.energy = (image) => {
