@@ -75,11 +75,11 @@ def hwdplus(path, size: int = 128) -> tuple[Tensor, Tensor, Tensor]:
         info = np.load(folder / "WriterInfo.npy", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:  # what numpy says of a broken file would not help
         why = getattr(error, "strerror", None) or "broken, or not of numbers"
-        raise BadInput(f"{path}: no copy of HWD+, whose Images(500x500).npy or WriterInfo.npy is {why}.") from None
+        raise BadInput(f"{path}: not a copy of HWD+: Images(500x500).npy or WriterInfo.npy is {why}.") from None
     fits = raw.ndim == 3 and info.ndim == 2 and len(raw) == len(info) and 0 not in raw.shape + info.shape
     if not fits or raw.dtype.kind not in "uif" or info.dtype.kind not in "uif":
         told = f"images {raw.shape} of {raw.dtype} and writers {info.shape} of {info.dtype}"
-        raise BadInput(f"{path}: {told}; expected numbers, (n, 500, 500) and (n, columns).")
+        raise BadInput(f"{path}: not a copy of HWD+: {told}; expected numbers, (n, 500, 500), (n, columns).")
     info = torch.from_numpy(info.astype(np.int64))
     scaled = []
     for start in range(0, len(raw), 256):  # the file is 3.4 GB: a little at a time

@@ -88,7 +88,7 @@ def test_copies_of_hwdplus_that_are_none(tmp_path):
         assert "pickle" not in str(refused.value)
     for content in (b"", b"nonsense"):
         (tmp_path / "Images(500x500).npy").write_bytes(content)
-        with pytest.raises(BadInput, match="no copy of HWD"):
+        with pytest.raises(BadInput, match="not a copy of HWD"):
             pictures.hwdplus(tmp_path, 32)
 
 
