@@ -7,6 +7,7 @@ generator, and a training that was resumed is, to the bit, the one that was not 
 import math
 import time
 from contextlib import nullcontext
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -81,7 +82,7 @@ class Training:
         if self.world.size > 1:
             self.objective = DistributedDataParallel(self.objective)
         self.optimiser = Optimiser(recipe.optimiser, self.model, recipe.lr)
-        self.step, self.seconds, self.curve, self.commit = 0, 0.0, Curve(), commit()
+        self.step, self.seconds, self.curve = 0, 0.0, Curve()
         self.resumed = False  # whether the checkpoint of the folder is its own
 
     def __enter__(self) -> "Training":
@@ -89,6 +90,11 @@ class Training:
 
     def __exit__(self, *_) -> None:
         self.world.leave()
+
+    @cached_property
+    def commit(self) -> str:
+        """The commit of the code at the first checkpoint or, without one, at the record."""
+        return commit()
 
     @property
     def progress(self) -> float:
@@ -207,7 +213,7 @@ class Training:
             self.model.load_state_dict(state["model"])
             self.optimiser.load_state_dict(state["optimiser"])
             self.step, self.seconds, self.curve = state["step"], state["seconds"], Curve(**state["curve"])
-            self.commit = state.get("commit", self.commit)
+            self.commit = state["commit"]
         except (LookupError, RuntimeError, TypeError, ValueError) as error:
             raise BadInput(f"{path}: of another version ({type(error).__name__}); name another --out.") from None
         check_range(f"{path}: step", self.step, 0, 10**8)
