@@ -1,4 +1,4 @@
-"""The model: the shapes of DESIGN §3, the reference's sizes, and the sum that the paper is about."""
+"""The model: its shapes, the reference's sizes, and the sum that the paper is about."""
 
 from functools import partial
 

@@ -92,14 +92,20 @@ def test_executed_once_from_top_to_bottom(notebook):
     assert counts == list(range(1, len(counts) + 1)), "run `make notebooks`"
 
 
-def test_cells_call_and_do_not_define(notebook):
+def test_notebooks_call_and_do_not_define(notebook):
+    """What a chapter needs is in the library, where it is tested and can be imported."""
+    for cell in code_cells(notebook):
+        source = "".join(line for line in cell.source.splitlines(True) if not line.lstrip().startswith(("%", "!")))
+        for node in ast.walk(ast.parse(source)):
+            kept = isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and isinstance(node.value, ast.Lambda)
+            makes = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            assert not (makes or kept), f"line {node.lineno} defines a helper in:\n{source}"
+
+
+def test_cells_are_short(notebook):
     for cell in code_cells(notebook):
         lines = [line for line in cell.source.splitlines() if line.strip()]
-        assert len(lines) <= 20, "too long for a cell: " + cell.source
-        for node in ast.walk(ast.parse("".join(f"{line}\n" for line in lines if not line.startswith("%")))):
-            defined = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            named = isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Lambda)
-            assert not defined and not named, "defined in a cell; its place is atomic_lib/studies: " + cell.source
+        assert len(lines) <= 20, "too long for a cell; what it works out belongs to atomic_lib/studies: " + cell.source
 
 
 def test_every_number_of_the_prose_is_said(notebook):
@@ -156,14 +162,3 @@ def test_strokes_run_on_the_readers_own_hwdplus(run, tmp_path):
     ran = run("strokes", count=8, hwdplus_path=str(tmp_path))
     (table,) = (text for cell in code_cells(ran) for text in texts(cell) if text.startswith("| digits |"))
     assert re.search(r"\| images \| 8 \| 8 \|", table) and len(pictures(ran)) > 10
-
-
-@pytest.mark.xfail(strict=False, reason="some chapters still define small helpers of their own; they move to studies/")
-def test_notebooks_call_and_do_not_define(notebook):
-    """What a chapter needs is in the library, where it is tested and can be imported."""
-    for cell in code_cells(notebook):
-        source = "".join(line for line in cell.source.splitlines(True) if not line.lstrip().startswith(("%", "!")))
-        for node in ast.walk(ast.parse(source)):
-            kept = isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and isinstance(node.value, ast.Lambda)
-            makes = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            assert not (makes or kept), f"line {node.lineno} defines a helper in:\n{source}"
