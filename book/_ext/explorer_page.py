@@ -23,7 +23,13 @@ from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.recipes import RECIPES, training_range
 from atomic_lib.weights import load, shipped
 
-KINDS = ("reference", "plain", "pursuit", "conventional")  # those of digits and of spikes that ship, in this order
+KINDS = (
+    "reference",
+    "slots",
+    "plain",
+    "pursuit",
+    "conventional",
+)  # those of digits and of spikes that ship, in this order
 TRAINING_IMAGES = 1024  # that the range of each coordinate is taken from
 MANY = 12  # coordinates of a block: when there are more, the page begins with those that change most
 SPIKES = (5, 4, 1, 2, 3, 6, 7, 8, 9, 10, 5, 7)  # of the dozen images on the page

@@ -41,16 +41,23 @@ const draw = (latents) => latents.map((z) => text(net.g(Float32Array.from(z))));
 """
 
 
-@pytest.fixture(scope="module", params=[*shipped(), "drawn"])
+DRAWN = {  # weights drawn at random: short trainings of the authors' network draw next to nothing, slots may not ship
+    "reference": atomic_lib.RECIPES["digits-paper"].replace(name="reference", k=5),
+    "slots": atomic_lib.RECIPES["spikes-plain"].replace(
+        name="slots", encoder="slots", k=4, encoder_options={"spare": 1, "feedback": True}
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=[*shipped(), *DRAWN])
 def weights(request, tmp_path_factory):
-    """What ships and, as short trainings of the authors' network draw next to nothing, one with weights that do."""
-    if request.param != "drawn":
+    if request.param not in DRAWN:
         return request.param
     torch.manual_seed(0)
-    model = atomic_lib.RECIPES["digits-paper"].replace(name="drawn", k=5).build()
+    model = DRAWN[request.param].build()
     kaiming(model)
     model.load_state_dict({name: tensor.half().float() for name, tensor in model.state_dict().items()})
-    return save(tmp_path_factory.mktemp("drawn"), model, {"name": "drawn", "recipe": model.recipe.as_json()})
+    return save(tmp_path_factory.mktemp("drawn"), model, {"name": request.param, "recipe": model.recipe.as_json()})
 
 
 @pytest.fixture(scope="module")

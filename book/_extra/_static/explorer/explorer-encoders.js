@@ -50,6 +50,103 @@ explorer.encoders = (() => {
     });
   }
 
+  // --- competing slots ---------------------------------------------------------------------------------------------
+
+  const rows = (table, act) => table.map(act); // a table: a list of vectors
+  const plus = (a, b) => a.map((value, i) => value + b[i]);
+
+  /** Slots (atomic_lib/model/slots.py): k learned queries share out a map of features among them, in some rounds. */
+  function slots(net, image) {
+    const layer = (name) => net.layer[`encoder.net.${name}`], width = layer("answer.0").weight.length;
+    let seen = { x: image, side: net.size };
+    for (let i = 0; layer(`look.${i}`); i += 2) {
+      seen = conv2d(seen.x, seen.side, layer(`look.${i}`), layer(`look.${i + 2}`) ? 2 : 1);
+      leaky(seen.x);
+    }
+    const { x, side } = seen, count = side * side, waves = Array.from({ length: side }, (_, n) => wave((n + 0.5) / side));
+    let places = Array.from({ length: count }, (_, t) => {
+      const place = linear(Float32Array.from([...waves[Math.floor(t / side)], ...waves[t % side]]), layer("place"));
+      return place.map((value, c) => value + x[c * count + t]);
+    });
+    const { queries } = net.layer["encoder.net"];
+    let held = Array.from({ length: queries.length / width }, (_, s) => queries.slice(s * width, (s + 1) * width));
+    for (let r = 0; layer(`rounds.${r}.ask`); r++) [held, places] = round(net, `encoder.net.rounds.${r}`, held, places);
+    const raw = held.slice(0, net.k).map((slot) => [...linear(layerNorm(slot, layer("answer.0")), layer("answer.1"))]);
+    return split(net, Float32Array.from(raw.flat()));
+  }
+
+  /** A place in [0, 1] along an axis as sines and cosines at six octaves. */
+  function wave(along) {
+    const angles = [1, 2, 4, 8, 16, 32].map((octave) => Math.PI * octave * along);
+    return [...angles.map(Math.sin), ...angles.map(Math.cos)];
+  }
+
+  /** One round of the competition: slots and places, further on. */
+  function round(net, name, held, places) {
+    const layer = (part) => net.layer[`${name}.${part}`];
+    const normal = rows(places, (place) => layerNorm(place, layer("of_places")));
+    const values = rows(normal, (place) => linear(place, layer("value")));
+    const won = claims(rows(held, (slot) => linear(layerNorm(slot, layer("of_slots")), layer("ask"))),
+      rows(normal, (place) => linear(place, layer("key"))));
+    held = held.map((slot, s) => {
+      const total = won[s].reduce((a, v) => a + v, 1e-6);
+      return plus(slot, linear(mixed(values, won[s].map((v) => v / total)), layer("take")));
+    });
+    const heard = among(net, name, rows(held, (slot) => layerNorm(slot, layer("among"))));
+    held = held.map((slot, s) => [0, 1].reduce((y, i) => residual(net, `${name}.think.${i}`, y), plus(slot, heard[s])));
+    if (!layer("tell")) return [held, places];
+    const said = rows(held, (slot) => layerNorm(slot, layer("of_slots")));
+    return [held, places.map((place, t) => plus(place, linear(mixed(said, won.map((row) => row[t])), layer("tell"))))];
+  }
+
+  /** How much of each place is each slot's: a softmax over the slots, [slot][place]. */
+  function claims(asked, keys) {
+    const scale = 1 / Math.sqrt(keys[0].length), won = asked.map(() => new Float64Array(keys.length));
+    keys.forEach((key, t) => {
+      const shares = softmax(asked.map((ask) => scale * dot(ask, key)));
+      shares.forEach((share, s) => (won[s][t] = share));
+    });
+    return won;
+  }
+
+  const dot = (a, b) => {
+    let sum = 0;
+    for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+    return sum;
+  };
+
+  function softmax(values) {
+    const most = Math.max(...values), powers = values.map((v) => Math.exp(v - most)), total = powers.reduce((a, v) => a + v);
+    return powers.map((v) => v / total);
+  }
+
+  /** Σᵢ weightᵢ rowᵢ. */
+  function mixed(table, weights) {
+    const sum = new Float64Array(table[0].length);
+    table.forEach((row, i) => {
+      for (let c = 0; c < sum.length; c++) sum[c] += weights[i] * row[c];
+    });
+    return Float32Array.from(sum);
+  }
+
+  /** Self-attention of four heads. */
+  function among(net, name, held, heads = 4) {
+    const { in_proj_weight, in_proj_bias } = net.layer[`${name}.attend`], width = held[0].length, each = width / heads;
+    const [q, k, v] = [0, 1, 2].map((n) => rows(held, (slot) => linear(slot, {
+      weight: in_proj_weight.subarray(n * width * width, (n + 1) * width * width),
+      bias: in_proj_bias.subarray(n * width, (n + 1) * width),
+    })));
+    return held.map((_, s) => {
+      const heard = new Float32Array(width);
+      for (let h = 0; h < heads; h++) {
+        const part = (row) => row.subarray(h * each, (h + 1) * each);
+        const shares = softmax(k.map((key) => dot(part(q[s]), part(key)) / Math.sqrt(each)));
+        heard.set(mixed(v.map(part), shares), h * each);
+      }
+      return linear(heard, net.layer[`${name}.attend.out_proj`]);
+    });
+  }
+
   // --- the pursuit -------------------------------------------------------------------------------------------------
 
   /** The pursuit's steps; then all their blocks are corrected at once, `again` times. */
@@ -134,5 +231,5 @@ explorer.encoders = (() => {
   const guesses = (net, target) => (net.encoder === "pursuit"
     ? [block(net, target, highest(net, target).centre)] : net.encode(target).map(({ z }) => z));
 
-  return { reference, "one-shot": oneShot, pursuit, guesses };
+  return { reference, "one-shot": oneShot, slots, pursuit, guesses };
 })();

@@ -11,7 +11,7 @@ explorer.link = (() => {
     const words = new URLSearchParams({ data, net: kind, mode, from });
     if (mode === "walk") for (const [key, value] of Object.entries({ to, t: round(t, 2), nearest: Number(nearest) })) words.set(key, value);
     if (selected >= 0) words.set("block", selected);
-    if (view !== "sum") words.set("view", view);
+    if (view !== "sum" && view !== "moved") words.set("view", view);
     if (!tint) words.set("tint", 0);
     if (!truth) words.set("truth", 0);
     if (mode === "draw") drawn(pad, words);

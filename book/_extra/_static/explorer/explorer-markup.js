@@ -45,21 +45,10 @@ explorer.MARKUP = `
     </div>
     <p class="explorer-legend" data-part="legend" hidden></p>
     <p class="explorer-status" role="status" aria-live="polite" data-part="status"></p>
-    <div data-part="walk" hidden>
-      <div class="explorer-row">
-        <label class="explorer-slider">
-          <span>walk</span><input type="range" min="0" max="1" step="0.01" value="0" data-part="t"><output></output>
-        </label>
-        <button type="button" data-do="stroll">Play</button>
-      </div>
-      <label class="explorer-check">pair blocks <select data-part="nearest">
-        <option value="1">with the nearest latents</option><option value="">in their order</option>
-      </select></label>
-    </div>
     <div class="explorer-row">
       <label class="explorer-check" data-part="view-label">show <select data-part="view">
         <option value="sum">the sum</option><option value="image">the picture</option>
-        <option value="left">what is left over</option>
+        <option value="left">what is left over</option><option value="moved">what was moved</option>
       </select></label>
       <label class="explorer-check"><input type="checkbox" data-part="tint" checked> tint</label>
       <label class="explorer-check" data-part="truth-label"><input type="checkbox" data-part="truth" checked> truth</label>
@@ -75,7 +64,21 @@ explorer.MARKUP = `
       <button type="button" data-do="link">Copy link</button>
     </div>
   </div>
-  <div class="explorer-panel explorer-side">
+  <div class="explorer-panel explorer-walking" data-part="walk" hidden>
+    <h2>The walk</h2>
+    <label class="explorer-slider">
+      <span>walk</span><input type="range" min="0" max="1" step="0.01" value="0" data-part="t"><output></output>
+    </label>
+    <div class="explorer-row">
+      <button type="button" data-do="stroll">Play</button>
+      <label class="explorer-check">pair blocks <select data-part="nearest">
+        <option value="1">with the nearest</option><option value="">in their order</option>
+      </select></label>
+    </div>
+    <p class="explorer-hint">Each pair of blocks goes in a straight line through latent space. A block without a partner
+      is faded in or out.</p>
+  </div>
+  <div class="explorer-panel explorer-side" data-part="side">
     <div class="explorer-head"><h2 data-part="chosen"></h2>
       <span data-part="pager" hidden>
         <button type="button" data-do="page-back" aria-label="Coordinates before these">‹</button>

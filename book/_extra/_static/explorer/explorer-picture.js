@@ -53,6 +53,12 @@ explorer.picture = (() => {
     });
   }
 
+  /** What an image has gained, as ink, and lost, in vermilion, next to `before`: as dark as can be. */
+  function change(canvas, image, before) {
+    const moved = image.map((value, p) => value - before[p]), most = moved.reduce((a, b) => Math.max(a, Math.abs(b)), 0.02);
+    plain(canvas, moved.map((value) => value / most));
+  }
+
   /** The sum with block i lit up in its colour, and all others faint. */
   function lit(canvas, scene, i) {
     const sum = scene.sum(), { atom } = scene.blocks[i], own = rgb(scene.colours()[i]);
@@ -96,5 +102,5 @@ explorer.picture = (() => {
     return path.join("");
   }
 
-  return { colour, SPECK, plain, tinted, lit, inColour, outline };
+  return { colour, SPECK, plain, tinted, change, lit, inColour, outline };
 })();

@@ -17,8 +17,8 @@ explorer.Sliders = class {
   build() {
     const { app, block } = this, { net, state, part, element } = app, walking = state.mode === "walk", { PAGE } = explorer.Sliders;
     if (this.from >= net.d0) this.from = 0;
-    const whole = net.k === 1 ? "All of it" : `Block ${state.selected + 1}`;
-    part("chosen").textContent = block ? `${whole}: ${net.d0} coordinates` : "No block is chosen";
+    const whole = net.k === 1 ? "" : `Block ${state.selected + 1}: `;
+    part("chosen").textContent = block ? `${whole}${net.d0} coordinates` : "No block is chosen";
     part("pager").hidden = !block || net.d0 <= PAGE;
     const last = Math.min(net.d0, this.from + PAGE);
     part("page").textContent = `${this.from + 1}–${last}`;

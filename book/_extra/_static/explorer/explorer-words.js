@@ -36,8 +36,11 @@ explorer.words = (() => {
     + "is to draw what it sees there."
     + (again && step === steps - 1 ? " Then all blocks are corrected at once, by what is left." : "");
 
-  const ofView = (view) => (view === "image" ? "The picture that was decomposed, as it is."
-    : "What the sum leaves over: dark is still to be drawn, vermilion is drawn too much.");
+  const ofView = (view) => ({
+    image: "The picture that was decomposed, as it is.",
+    left: "What the sum leaves over: dark is still to be drawn, vermilion is drawn too much.",
+    moved: "What moving a slider has changed, as dark as can be: dark is new, vermilion is gone.",
+  })[view];
 
   const ofWalk = (state, blocks) =>
     `${percent(state.t)} of the way from image ${state.from + 1} to image ${state.to + 1}: `

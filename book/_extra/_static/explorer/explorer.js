@@ -126,7 +126,7 @@ explorer.App = class {
     this.hand.drop();
     state.pointed = -1;
     state.view = "sum";
-    this.turned = null;
+    this.turned = this.untouched = null;
     if (state.mode === "walk") {
       const [a, b] = [state.from, state.to].map((i) => this.decomposed(i).steps.map(({ z }) => z));
       this.matched = explorer.latents.pairs(a, b, state.nearest ? this.net.range : null);
@@ -206,6 +206,7 @@ explorer.App = class {
     this.part("from").firstChild.hidden = mode !== "walk";
     show("own", mode === "draw");
     show("walk", mode === "walk");
+    show("side", mode !== "walk");
     show("view-label", mode !== "walk");
     show("truth-label", spikes && mode !== "walk");
     show("centre-label", !spikes);
@@ -286,6 +287,7 @@ explorer.App = class {
     else if (step >= 0) picture.plain(canvas, step ? scene.steps[step - 1].residual : scene.image);
     else if (view === "image" && scene.image) picture.plain(canvas, scene.image);
     else if (view === "left" && scene.image) picture.plain(canvas, scene.residual());
+    else if (view === "moved") picture.change(canvas, scene.sum(), this.untouched ?? scene.sum());
     else if (pointed >= 0 && scene.blocks[pointed]?.on) picture.lit(canvas, scene, pointed);
     else if (state.tint) picture.tinted(canvas, scene);
     else picture.plain(canvas, scene.sum());
