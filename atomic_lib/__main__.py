@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -119,7 +120,7 @@ def ablate(options: argparse.Namespace) -> None:
         ablation, seeds = ablations.find(name), [options.seed]
         if options.seed is None:
             check_range("seeds", ablation.seeds if options.seeds is None else options.seeds, 1, 1000)
-            seeds = range(options.seeds or ablation.seeds)
+            seeds = list(range(options.seeds or ablation.seeds))
         check_range("seed", seeds[0], 0, 2**31 - 1)
         variants = ablation.variants if options.variant is None else [options.variant]
         paths = {(variant, seed): ablations.result_path(name, variant, seed) for seed in seeds for variant in variants}
@@ -148,7 +149,8 @@ def bench(options: argparse.Namespace) -> None:
     if options.json:
         return print(json.dumps(found))
     for title in ("reference_step", "time_to_jaccard"):
-        print(f"\n{title}"), _report(found[title])
+        print(f"\n{title}")
+        _report(found[title])
     _table("models", [{"weights": name, **speeds} for name, speeds in found["models"].items()])
     _table("growth", found["growth"])
 
@@ -190,7 +192,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print one flat JSON object and nothing else")
     command.add_argument("--spikes", metavar="FILE.npz", help="images (B,N,N), amplitudes (B,k), positions (B,k,2)")
     command.add_argument("--k", type=int, help="how many blocks a pursuit may use")
-    steps = {"type": int, "nargs": "?", "const": 5, "default": 0, "metavar": "STEPS"}
+    steps: dict[str, Any] = {"type": int, "nargs": "?", "const": 5, "default": 0, "metavar": "STEPS"}
     command.add_argument("--refine", **steps, help="improve the latents against each image first (default: 5 steps)")
 
     command = commands.add_parser("decompose", help="take a picture apart", description=decompose.__doc__)

@@ -5,6 +5,7 @@ import platform
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -55,8 +56,9 @@ class World:
 def _variable(name: str, otherwise: int, low: int, high: int) -> int:
     """A whole number from the environment."""
     said = os.environ.get(name, str(otherwise)).strip()
-    check_range(f"{name} of the environment", int(said) if said.isdecimal() else said, low, high)
-    return int(said)
+    value: Any = int(said) if said.isdecimal() else said
+    check_range(f"{name} of the environment", value, low, high)
+    return value
 
 
 def pick_device(name: str | torch.device) -> torch.device:

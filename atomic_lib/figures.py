@@ -4,8 +4,9 @@ One colour map for all images: white is 0, ink is positive, vermilion negative. 
 shows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,10 +22,12 @@ from .model.decomposition import Decomposition
 INK = LinearSegmentedColormap.from_list("ink", ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"])
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"]  # Okabe–Ito
 PAGE = 11  # inches, the widest row of panels: on a page it is shown at two thirds of that
-RING = {"marker": "o", "ls": "", "mfc": "none", "mec": "#009E73", "ms": 10.5, "mew": 1.3}  # the truth, the original
-DIAMOND = {"marker": "D", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 7, "mew": 1.3}  # what became of it
-SQUARE = {"marker": "s", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 10, "mew": 1.6}  # what was missed
-CROSS = {"marker": "x", "ls": "", "color": "#D55E00", "ms": 6, "mew": 1.6}  # what is not there
+Style = dict[str, Any]
+# Marks: the truth or the original; what became of it; what was missed; what is not there.
+RING: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": "#009E73", "ms": 10.5, "mew": 1.3}
+DIAMOND: Style = {"marker": "D", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 7, "mew": 1.3}
+SQUARE: Style = {"marker": "s", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 10, "mew": 1.6}
+CROSS: Style = {"marker": "x", "ls": "", "color": "#D55E00", "ms": 6, "mew": 1.6}
 
 
 def decomposition(found: Decomposition, truth: Tensor | None = None) -> Figure:
@@ -102,7 +105,7 @@ def inks(found: Decomposition) -> list[Tensor]:
 
 
 def gallery(
-    pictures: list[Tensor], columns: int, titles: list[str] = (), row_labels: list[str] = (),
+    pictures: list[Tensor], columns: int, titles: Sequence[str] = (), row_labels: Sequence[str] = (),
     rings: list[Tensor] | None = None, diamonds: list[Tensor] | None = None, dpi: int = 140,
 ) -> Figure:  # fmt: skip
     """Pictures (1, N, N) in rows on one scale; positions (n, 2) in rings or diamonds in each.
@@ -169,9 +172,9 @@ def _framed(figure: Figure, centre: tuple, size: tuple, what: Tensor, title: str
 
 
 def _box(canvas, centre: tuple, text: str, half: tuple, colour: str, font: float = 12) -> None:
-    style = {"boxstyle": "round,pad=0.006", "fc": colour, "ec": "#334455"}
     corner = (centre[0] - half[0], centre[1] - half[1])
-    canvas.add_patch(FancyBboxPatch(corner, 2 * half[0], 2 * half[1], **style))
+    width, height = 2 * half[0], 2 * half[1]
+    canvas.add_patch(FancyBboxPatch(corner, width, height, boxstyle="round,pad=0.006", fc=colour, ec="#334455"))
     canvas.text(*centre, text, ha="center", va="center", fontsize=font, linespacing=1.5)
 
 

@@ -5,7 +5,7 @@ import os
 import socket
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from .errors import BadInput, check_type
 try:
     import fcntl
 except ImportError:  # Windows: nothing keeps two trainings out of one folder there
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 
 def data_folder() -> Path:
@@ -85,7 +85,7 @@ def write_json(path: str | Path, content: dict | list) -> None:
     write_whole(path, (text + "\n").encode())
 
 
-def check_outputs(outputs: dict[str, str | Path], inputs: list[str | Path] = ()) -> None:
+def check_outputs(outputs: dict[str, str | Path], inputs: Sequence[str | Path] = ()) -> None:
     """Raise `BadInput` before anything is done, if one of the files {option: path} cannot or should not be written.
 
     Each must be a name of its own, not that of an input, in a folder that can be made and written; what is there must

@@ -84,25 +84,24 @@ def spike_metrics(
     jaccard, precision, recall, rmse_px, amplitude_error: of detections matched one to one within σ. purity: mean over
     true spikes of `purity`. nmse: Σ‖x̂ − x‖²/Σ‖x‖². Raises `BadInput` for a sample without a truth or a σ.
     """
-    if sample.theta is None or not sample.sigma or not sample.detection:
-        raise BadInput("these images say no truth, σ or threshold; give Sample(images, theta, sigma, detection).")
+    _, sigma, detection = sample.known()
     found, lost, energy, purities = Matches(), 0.0, 0.0, []
     for batch, some in taken_apart(model, sample, k, refine, tick):
         lost += (batch.output - batch.images).square().sum().item()
         energy += batch.images.square().sum().item()
-        theta = fits(batch, sample.sigma)
+        theta = fits(batch, sigma)
         for i in range(len(batch)):
             truth, atoms = some.truth(i), batch.atoms[i, batch.used[i], 0]
-            found += match(theta[i][theta[i, :, 0] >= sample.detection], truth, radius=sample.sigma)
-            purities.append(purity(energies(atoms, truth, sample.sigma)))
-    purities = np.concatenate(purities)
+            found += match(theta[i][theta[i, :, 0] >= detection], truth, radius=sigma)
+            purities.append(purity(energies(atoms, truth, sigma)))
+    pure = np.concatenate(purities)
     return {
         "jaccard": ratio(found.true, found.true + found.false + found.missed),
         "precision": ratio(found.true, found.true + found.false),
         "recall": ratio(found.true, found.true + found.missed),
         "rmse_px": math.sqrt(ratio(found.squared_distance, found.true)),
         "amplitude_error": ratio(found.amplitude_error, found.true),
-        "purity": ratio(purities.sum(), len(purities)),
+        "purity": ratio(pure.sum(), len(pure)),
         "nmse": ratio(lost, energy), "images": len(sample),
         "true_positives": found.true, "false_positives": found.false, "false_negatives": found.missed,
     }  # fmt: skip
@@ -139,8 +138,8 @@ class Matches(NamedTuple):
     squared_distance: float = 0.0
     amplitude_error: float = 0.0
 
-    def __add__(self, other: "Matches") -> "Matches":
-        return Matches(*(a + b for a, b in zip(self, other, strict=True)))
+    def __add__(self, other: "Matches") -> "Matches":  # type: ignore[override]  # not a longer tuple
+        return Matches(*(a + b for a, b in zip(self, other, strict=True)))  # type: ignore[arg-type]
 
 
 def match(found: Tensor, truth: Tensor, radius: float) -> Matches:
@@ -190,11 +189,11 @@ def stroke_metrics(
             atom = batch.atoms[i, j, 0]
             negative = atom.clamp(max=0).square().sum() / atom.square().sum()
             strokes.append((is_connected(atom), float(negative), float(radius_of_gyration(atom) / whole[i])))
-    connected, negative, spread = np.array(strokes, dtype=float).reshape(-1, 3).T
+    connected, below, spread = np.array(strokes, dtype=float).reshape(-1, 3).T
     mse = lost / (len(sample) * model.size**2)
     return {
         "connected": ratio(connected.sum(), len(connected)), "active_blocks": float(np.mean(active_blocks)),
-        "largest_share": float(np.mean(largest)), "negative_energy": ratio(negative.sum(), len(negative)),
+        "largest_share": float(np.mean(largest)), "negative_energy": ratio(below.sum(), len(below)),
         "spread": ratio(spread.sum(), len(spread)),
         "nmse": ratio(lost, energy), "psnr_db": -10 * math.log10(max(mse, 1e-12)), "images": len(sample),
     }  # fmt: skip

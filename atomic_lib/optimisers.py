@@ -38,7 +38,7 @@ class Optimiser:
         if name == "muon" and not self.held:
             raise BadInput(f"muon: this network has no weight matrix of {SMALLEST}×{SMALLEST} or more; take adam.")
         rest = [weight for weight in self.weights if not any(weight is one for one in self.held)]
-        self.parts = {}
+        self.parts: dict[str, torch.optim.Optimizer] = {}
         if self.held:
             self.matrices = [nn.Parameter(weight.detach().view(len(weight), -1)) for weight in self.held]
             group = {"params": self.matrices, "scale": 1.0}

@@ -20,7 +20,9 @@ class Curve:
 
     def add(self, step: int, seconds: float, value: float) -> None:
         """Add one point (a mean loss); when there are too many, neighbours are averaged in pairs."""
-        self.steps.append(step), self.seconds.append(round(seconds, 2)), self.loss.append(float(f"{value:.5g}"))
+        self.steps.append(step)
+        self.seconds.append(round(seconds, 2))
+        self.loss.append(float(f"{value:.5g}"))
         if len(self.steps) >= POINTS:
             self.stride *= 2
             self.steps, self.seconds = self.steps[1::2], self.seconds[1::2]

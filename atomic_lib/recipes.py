@@ -10,7 +10,7 @@ import dataclasses
 import inspect
 import re
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -183,8 +183,10 @@ def find(name: str) -> Recipe:
     return RECIPES[name]
 
 
-PAPER = {"latents": "leaky", "batch": 64, "schedule": "constant", "clip": None, "relative": False, "bfloat16": True}
-REFERENCE = {"latents": "leaky", "optimiser": "muon", "init": "kaiming", "lr": 0.01, "bfloat16": True}
+PAPER: dict[str, Any] = {
+    "latents": "leaky", "batch": 64, "schedule": "constant", "clip": None, "relative": False, "bfloat16": True,
+}  # fmt: skip
+REFERENCE: dict[str, Any] = {"latents": "leaky", "optimiser": "muon", "init": "kaiming", "lr": 0.01, "bfloat16": True}
 _ALL = [
     # The paper's spikes are separated by more than σ; ours, where we choose, by more than 2σ.
     Recipe("spikes-paper", Spikes(separation=1.0), "reference", "reference", k=10, d0=3, steps=10**6, lr=1e-4, **PAPER),

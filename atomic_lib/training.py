@@ -78,7 +78,7 @@ class Training:
             raise BadInput(f"a batch of {recipe.batch} images cannot be shared evenly by {self.world.size} processes.")
         torch.manual_seed(seed)
         self.model = recipe.build().to(self.world.device)
-        self.objective = Objective(self.model, recipe)
+        self.objective: nn.Module = Objective(self.model, recipe)
         if self.world.size > 1:
             self.objective = DistributedDataParallel(self.objective)
         self.optimiser = Optimiser(recipe.optimiser, self.model, recipe.lr)

@@ -188,7 +188,8 @@ def _pixels(path) -> Tensor:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # large is fine, it is shrunk at once
-            with Image.open(content) as file:
+            with Image.open(content) as opened:
+                file: Image.Image = opened
                 if max(file.size) > NARROWEST * min(file.size):
                     raise ValueError("{}×{} pixels are a line, not a drawing".format(*file.size))
                 file = file.convert({"1": "L", "P": "RGBA"}[file.mode]) if file.mode in ("1", "P") else file
@@ -196,7 +197,7 @@ def _pixels(path) -> Tensor:
                 file = ImageOps.exif_transpose(file)  # a telephone's picture stands upright
                 picture = file.convert("RGBA") if file.mode not in ("I", "I;16", "F") else file.copy()
     except Image.DecompressionBombError:
-        most = 2 * Image.MAX_IMAGE_PIXELS // 10**6
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
         raise BadInput(f"{path}: the picture has more than {most} million pixels; shrink it.") from None
     except Exception as error:  # Pillow raises many kinds for a broken file
         raise BadInput(f"{path}: cannot be read as a picture ({error}).") from None

@@ -55,10 +55,16 @@ class Sample:
             raise BadInput("the truth of these images is not known: take images of spikes.")
         return self.theta[i][self.theta[i, :, 0] > 0]
 
+    def known(self) -> tuple[Tensor, float, float]:
+        """θ, σ and the detection threshold; raises `BadInput` where one of them is not known."""
+        if self.theta is None or self.sigma is None or self.detection is None:
+            raise BadInput("these images say no truth, σ or threshold; give Sample(images, theta, sigma, detection).")
+        return self.theta, self.sigma, self.detection
+
     @property
     def number(self) -> Tensor:
         """How many spikes each image has, (B,)."""
-        return (self.theta[..., 0] > 0).sum(dim=1)
+        return (self.known()[0][..., 0] > 0).sum(dim=1)
 
 
 def check_drawing(count: int, generator: torch.Generator) -> None:

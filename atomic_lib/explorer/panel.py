@@ -44,7 +44,9 @@ class Panel(widgets.VBox):
     """
 
     def __init__(self, scene: Scene):
-        self.scene, self.block, self.cells, self._quiet = scene, None, [], False
+        self.scene, self._quiet = scene, False
+        self.block: int | None = None  # of the scene's, under the sliders
+        self.cells: list[tuple] = []
         names = [(str(i + 1), i) for i in range(len(scene.images))]
         self.start = widgets.Dropdown(options=names, value=scene.start, description="image", layout=NARROW)
         self.end = widgets.Dropdown(options=names, value=scene.end, description="walk to", layout=NARROW)
@@ -67,8 +69,8 @@ class Panel(widgets.VBox):
         self.t.observe(self._told(lambda: scene.walk(self.t.value / 100)), "value")
         self.tint.observe(self._told(lambda: None), "value")
         for j, slider in enumerate(self.coordinates):
-            slider.observe(self._told(lambda j=j, slider=slider: self._move(j, slider.value / STEPS)), "value")
-        self.reset_block.on_click(self._told(lambda: self.block is None or scene.reset(self.block)))
+            slider.observe(self._told(functools.partial(self._slid, j, slider)), "value")
+        self.reset_block.on_click(self._told(self._reset))
         self.reset_all.on_click(self._told(scene.reset))
 
         top = widgets.HBox([self.start, self.end, self.t, self.tint])
@@ -81,10 +83,15 @@ class Panel(widgets.VBox):
         super().__init__([top, middle, self.line, self.strip])
         self.refresh()
 
-    def _move(self, coordinate: int, share: float) -> None:
+    def _slid(self, coordinate: int, slider: widgets.IntSlider) -> None:
+        share = slider.value / STEPS
         low, high = self.scene.low[coordinate], self.scene.high[coordinate]
         if self.block is not None:
             self.scene.move(self.block, coordinate, float(torch.lerp(low, high, share)))
+
+    def _reset(self) -> None:
+        if self.block is not None:
+            self.scene.reset(self.block)
 
     def select(self, block: int) -> None:
         """Put a block under the coordinate sliders."""
@@ -103,7 +110,7 @@ class Panel(widgets.VBox):
         scene, blocks, atoms, total = self.scene, self.scene.blocks, self.scene.shown, self.scene.sum
         if self.block not in blocks:
             self.block = blocks[0] if blocks else None
-        chosen = [] if self.block is None else [self.block]
+        chosen: list[int] = [] if self.block is None else [self.block]
         scale = max(1.0, *(float(part.abs().max()) for part in (scene.input, total, *atoms)))  # nothing is clipped
 
         def paint(picture: Tensor, which: list[int] | None = None, strength: float = 1.0, times: int = 1) -> bytes:
@@ -118,7 +125,7 @@ class Panel(widgets.VBox):
         self.captions[0].value = f"input: image {scene.near + 1}"
         count = int(scene.on[blocks].sum())
         self.captions[1].value = f"sum of {count} atom{'' if count == 1 else 's'}"
-        self.captions[2].value = f"atom {blocks.index(self.block) + 1}" if chosen else "no atom"
+        self.captions[2].value = f"atom {blocks.index(chosen[0]) + 1}" if chosen else "no atom"
         self.line.value = scene.words(self.block)
         self.t.value, self.t.disabled = round(100 * scene.t), scene.start == scene.end
         z = scene.z[self.block] if chosen else scene.low
@@ -158,9 +165,9 @@ class Panel(widgets.VBox):
         pictures = [part[None] for part in (scene.input, scene.sum, *scene.shown[blocks])]
         figure = gallery(pictures, 6 if len(pictures) <= 12 else 7, ["input", "sum", *titles])
         figure.supxlabel(self.line.value, fontsize=9)
-        still = io.BytesIO()
-        figure.savefig(still, bbox_inches="tight")
-        still = base64.b64encode(still.getvalue()).decode()
+        file = io.BytesIO()
+        figure.savefig(file, bbox_inches="tight")
+        still = base64.b64encode(file.getvalue()).decode()
         return {**super()._repr_mimebundle_(**kwargs), "text/plain": self.line.value, "image/png": still}
 
 

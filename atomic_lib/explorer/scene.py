@@ -26,12 +26,13 @@ class Scene:
         self.model, self.found = model, model.decompose(images)
         self.encoded, self.used, self.images = self.found.z, self.found.used, self.found.images
         self.low, self.high = self._ranges(ranges)
-        self.start, self.end, self.t, self.moved = 0, min(1, len(images) - 1), 0.0, None
+        self.start, self.end, self.t = 0, min(1, len(images) - 1), 0.0
+        self.moved, self.on = torch.zeros(0, model.d0), torch.ones(0, dtype=torch.bool)
         self.open(self.start, self.end)
 
     def open(self, start: int, end: int) -> None:
         """Look at image `start` on its way to image `end`; with the same start, its blocks stay as they are."""
-        kept = (self.moved, self.on) if start == self.start and self.moved is not None else None
+        kept = (self.moved, self.on) if start == self.start and len(self.moved) else None
         self.start, self.end = start, end
         a, b = (self.encoded[i, self.used[i]] for i in (start, end))
         rows, columns = self._pairs(start, end)

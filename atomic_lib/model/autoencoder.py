@@ -25,6 +25,8 @@ class AtomicAutoencoder(nn.Module):
     `BadInput` for an encoder and a g that do not fit each other.
     """
 
+    encoder: Any  # a module with k, d0 and latents: (images, g, k) → `encoders.Code`
+    g: Any  # a module with d0 and size: (M, d0) → (M, 1, N, N)
     recipe: Any = None
     record: dict | None = None
 
@@ -35,7 +37,7 @@ class AtomicAutoencoder(nn.Module):
         if getattr(encoder, "size", g.size) != g.size:
             raise BadInput(f"the encoder sees {encoder.size} pixels a side, the decoder draws {g.size}.")
         self.encoder, self.g, self.combine = encoder, g, combine
-        self.k, self.d0, self.size = encoder.k, g.d0, g.size
+        self.k, self.d0, self.size = int(self.encoder.k), int(self.g.d0), int(self.g.size)
 
     @property
     def device(self) -> torch.device:

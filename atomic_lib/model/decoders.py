@@ -4,6 +4,8 @@ Every g maps (M, d0) → (M, 1, N, N) and has the attributes `d0` and `size`.
 """
 
 import math
+from functools import reduce
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -30,7 +32,7 @@ class ReferenceDecoder(nn.Module):
             nn.Linear(d0, 32), nn.LeakyReLU(0.2), nn.Linear(32, 32), nn.LeakyReLU(0.2), nn.Unflatten(1, (8, 2, 2))
         )
         channels = [8] * (stages - 2) + [16, 32, 1]
-        self.stages = nn.ModuleList(
+        self.stages: Any = nn.ModuleList(
             nn.ModuleList([nn.Conv2d(before, after, 3, padding=1), nn.Conv2d(after, after, 3, padding=1)])
             for before, after in zip(channels, channels[1:], strict=False)
         )
@@ -56,8 +58,8 @@ def enlarged(x: Tensor, conv: nn.Conv2d) -> Tensor:
     Every pixel of x stands four times under the kernel: that is one transposed convolution by stride 2, whose kernel is
     the 3×3 one laid four times over itself.
     """
-    kernel = conv.weight.flip(2, 3)
-    kernel = sum(F.pad(kernel, (j, 1 - j, i, 1 - i)) for i in (0, 1) for j in (0, 1))
+    turned = conv.weight.flip(2, 3)
+    kernel = reduce(torch.add, [F.pad(turned, (j, 1 - j, i, 1 - i)) for i in (0, 1) for j in (0, 1)])
     return F.conv_transpose2d(x, kernel.transpose(0, 1), conv.bias, stride=2, padding=1)
 
 
@@ -80,7 +82,8 @@ class SeparableDecoder(nn.Module):
         self.rows, self.columns = (_profiles(width, channels, size // 16, rank, self.doublings) for _ in range(2))
         kaiming(self)
         for profiles in (self.rows, self.columns):
-            profiles[-1].weight.data *= self.faint
+            last: Any = profiles[-1]
+            last.weight.data *= self.faint
 
     def forward(self, z: Tensor) -> Tensor:
         features = self.mlp(z)
@@ -120,7 +123,8 @@ class StrokeDecoder(SeparableDecoder):
 
 def _profiles(width: int, channels: int, start: int, rank: int, doublings: int) -> nn.Sequential:
     """(M, width) features → (M, rank, start·2^doublings) profiles along one axis."""
-    layers = [nn.Linear(width, channels * start), nn.Unflatten(1, (channels, start)), nn.LeakyReLU(0.2)]
+    layers: list[nn.Module] = [nn.Linear(width, channels * start), nn.Unflatten(1, (channels, start))]
+    layers += [nn.LeakyReLU(0.2)]
     for _ in range(doublings):
         layers += [nn.Upsample(scale_factor=2), nn.Conv1d(channels, channels, 5, padding=2), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Conv1d(channels, rank, 5, padding=2))
@@ -134,8 +138,8 @@ class Untied(nn.Module):
 
     def __init__(self, blocks: list[nn.Module]):
         super().__init__()
-        self.blocks = nn.ModuleList(blocks)
-        self.d0, self.size = blocks[0].d0, blocks[0].size
+        self.blocks: Any = nn.ModuleList(blocks)
+        self.d0, self.size = self.blocks[0].d0, self.blocks[0].size
 
     def forward(self, z: Tensor) -> Tensor:
         if len(z) % len(self.blocks):

@@ -6,7 +6,7 @@ gives passes through `latents`, which decides where latent blocks live.
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -58,7 +58,7 @@ class ReferenceEncoder(OneShot):
     """f_E as the authors released it: four strided convolutions and two linear layers."""
 
     def __init__(self, k: int, d0: int, size: int, latents: nn.Module):
-        layers = []
+        layers: list[nn.Module] = []
         for before, after in ((1, 32), (32, 16), (16, 8), (8, 8)):
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.LeakyReLU(0.2)]
         features = 8 * math.ceil(size / 16) ** 2
@@ -71,7 +71,7 @@ class OneShotEncoder(OneShot):
 
     def __init__(self, k: int, d0: int, size: int, latents: nn.Module, channels: int = 16, width: int = 384):
         widths = [1, channels, 2 * channels, 4 * channels, 2 * channels]
-        layers = []
+        layers: list[nn.Module] = []
         for before, after in zip(widths, widths[1:], strict=False):
             layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.GroupNorm(4, after), nn.LeakyReLU(0.2)]
         features = widths[-1] * math.ceil(size / 16) ** 2
@@ -104,7 +104,7 @@ class PursuitEncoder(nn.Module):
         super().__init__()
         self.k, self.d0, self.latents, self.size = k, d0, latents, size
         self.window, self.smooth, self.stop, self.again = window, smooth, stop, again
-        layers = []
+        layers: list[nn.Module] = []
         for before, after, step in ((1, channels // 2, stride), (channels // 2, channels, 2), (channels, channels, 2)):
             layers += [nn.Conv2d(before, after, 5, stride=step, padding=2), nn.LeakyReLU(0.2)]
         side = math.ceil(math.ceil(math.ceil(window / stride) / 2) / 2)
@@ -112,7 +112,7 @@ class PursuitEncoder(nn.Module):
         self.place = nn.Linear(PLACE, width)
         self.describe = nn.Sequential(Residual(width), Residual(width), nn.LayerNorm(width), nn.Linear(width, d0))
         kaiming(self)
-        self.correction = Correction(d0, window) if again else None
+        self.correction: Any = Correction(d0, window) if again else None
 
     def forward(self, images: Tensor, g: nn.Module, k: int | None = None) -> Code:
         k = self.k if k is None else k
@@ -180,9 +180,10 @@ class Correction(nn.Module):
         super().__init__()
         self.seen = nn.Linear(window**2, features, bias=False)  # where nothing is left, nothing changes
         layers = [nn.Linear(d0 + PLACE, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2)]
-        self.gain = nn.Sequential(*layers, nn.Linear(width, d0 * features))
+        last = nn.Linear(width, d0 * features)
+        self.gain = nn.Sequential(*layers, last)
         kaiming(self)
-        nn.init.zeros_(self.gain[-1].weight)
+        nn.init.zeros_(last.weight)
 
     def forward(self, left: Tensor, z: Tensor, place: Tensor) -> Tensor:
         """What is left at the blocks' places (M, 1, w, w), blocks (M, d0), position codes (M, 18) → blocks (M, d0)."""

@@ -14,8 +14,9 @@ def draw(g: nn.Module, z: Tensor, used: Tensor | None = None) -> Tensor:
     """Latents z (B, k, d0) → the atoms g(zᵢ), (B, k, 1, N, N); blocks that are not `used` (B, k) draw nothing."""
     if used is None or used.all():
         return g(z.flatten(0, 1)).unflatten(0, z.shape[:2])
-    atoms = z.new_zeros(*z.shape[:2], 1, g.size, g.size)
-    atoms[used] = g(z[used]).to(atoms)  # g runs for the blocks in use only
+    drawn = g(z[used])  # g runs for the blocks in use only
+    atoms = z.new_zeros(*z.shape[:2], *drawn.shape[1:])
+    atoms[used] = drawn.to(atoms)
     return atoms
 
 

@@ -88,7 +88,7 @@ def command(name: str, variant: str, seed: int) -> str:
 
 def results(name: str) -> dict[str, list[dict]]:
     """The recorded results of an ablation by variant, seed by seed; raises `BadInput` when one is missing."""
-    found = {variant: [] for variant in find(name).variants}
+    found: dict[str, list[dict]] = {variant: [] for variant in find(name).variants}
     for variant, seed in runs(name):
         path = result_path(name, variant, seed)
         if not is_recorded(name, variant, seed):

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -40,7 +42,7 @@ def bench(device: str = "auto", progress: Callable[[str], None] = lambda line: N
         raise BadInput(f"{data_folder()}: there are no weights to measure; restore them with `git checkout data`.")
     for model in models.values():
         model.recipe.data.held_out(1)  # data that is missing is refused now, not minutes later
-    found = {"machine": hardware(World(0, 1, where)), "torch": torch.__version__, "commit": commit()}
+    found: dict[str, Any] = {"machine": hardware(World(0, 1, where)), "torch": torch.__version__, "commit": commit()}
     progress("a training step of the reference recipe")
     found["reference_step"] = reference_step(where)
     progress("images a second of the shipped weights")
@@ -73,7 +75,7 @@ class Released(AtomicAutoencoder):
     """The same model computed as the authors' code does it: k calls of g, one after another."""
 
     def decode(self, z: Tensor, used: Tensor | None = None) -> Tensor:
-        return sum(as_released(self.g, block) for block in z.unbind(dim=1))
+        return reduce(torch.add, [as_released(self.g, block) for block in z.unbind(dim=1)])
 
 
 def as_released(g: ReferenceDecoder, z: Tensor) -> Tensor:
@@ -133,9 +135,10 @@ def seconds(work: Callable, device: torch.device, repeats: int) -> float:
     return min(once() for _ in range(repeats))
 
 
-def time_to_jaccard(record: dict, goal: float = GOAL) -> float | None:
+def time_to_jaccard(record: dict | None, goal: float = GOAL) -> float | None:
     """Minutes of training until held-out images reached that jaccard; None if they never did."""
-    reached = (point["seconds"] for point in record["curve"]["held_out"] if point.get("jaccard", 0) >= goal)
+    curve = [] if record is None else record["curve"]["held_out"]
+    reached = (point["seconds"] for point in curve if point.get("jaccard", 0) >= goal)
     return next((second / 60 for second in reached), None)
 
 
@@ -144,5 +147,6 @@ def _peak_mb(device: torch.device) -> float:
         return torch.cuda.max_memory_allocated(device) / 1e6
     status = Path("/proc/self/status")  # Linux's ru_maxrss would be the parent's, handed down
     if status.exists():
-        return int(re.search(r"VmHWM:\s*(\d+) kB", status.read_text())[1]) * 1024 / 1e6
+        (peak,) = re.findall(r"VmHWM:\s*(\d+) kB", status.read_text())
+        return int(peak) * 1024 / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS: bytes

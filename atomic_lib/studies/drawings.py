@@ -70,9 +70,9 @@ def off_set_curves(errors: dict[str, dict[str, Tensor]]) -> Figure:
     kinds = list(dict.fromkeys(name for walks in errors.values() for name in walks))  # a colour each, in every panel
     for axis, (model, walks) in zip(axes, errors.items(), strict=True):
         for name, values in walks.items():
-            i, times, values = kinds.index(name), np.linspace(0, 1, len(values)), 100 * values.numpy()
-            axis.plot(times, values.mean(axis=1), "o^sd"[i] + "-", ms=4, color=COLOURS[i], label=name)
-            low, high = np.quantile(values, (0.25, 0.75), axis=1)
+            i, times, percents = kinds.index(name), np.linspace(0, 1, len(values)), 100 * values.numpy()
+            axis.plot(times, percents.mean(axis=1), "o^sd"[i] + "-", ms=4, color=COLOURS[i], label=name)
+            low, high = np.quantile(percents, (0.25, 0.75), axis=1)
             axis.fill_between(times, low, high, color=COLOURS[i], alpha=0.15, lw=0)
         axis.set(title=model, xlabel="way from one digit to the other", ylim=(0, None))
         axis.legend(frameon=False, fontsize=8)
@@ -89,14 +89,14 @@ def shared_strokes(found: Strokes, images: Tensor, chosen: Tensor) -> Figure:
     labels = found.label.unique().tolist()
     figure, axes = picture_grid(which.shape[0] * (1 + len(labels)), 1 + len(labels), dpi=80)
     rows = zip(range(len(chosen)), torch.cat([chosen[:, None], which], dim=1), apart.tolist(), strict=True)
-    axes = iter(axes)
+    places = iter(axes)
     for row, strokes, errors in rows:
         heads = [""] + [f"{label}\n" if row == 0 else "" for label in labels]
         titles = ["stroke of" if row == 0 else "", *(f"{100 * error:.0f} %" for error in errors)]
         for head, title, i in zip(heads, titles, strokes.tolist(), strict=True):
             digit = images[found.owner[i], 0].cpu()
             picture = inked(torch.stack([0.25 * digit, found.atoms[i]]), [len(COLOURS) - 1, row])  # black, faintly
-            show(next(axes), picture, head + title, 1, 12)
+            show(next(places), picture, head + title, 1, 12)
     return figure
 
 
@@ -161,12 +161,12 @@ def encoders(found: dict[str, Decomposition], sample: Sample) -> Figure:
     Detections are matched with the truth as in `evaluate`: circle, found; square, missed; cross, claimed without a
     spike to match.
     """
-    truth = sample.truth()[:, 1:]
+    truth, (_, sigma, detection) = sample.truth()[:, 1:], sample.known()
     shown, marks = [sample.images[0, 0]], [[(truth, RING)]]
     for one in found.values():
-        theta = fits(one, sample.sigma)[0]
-        claimed = theta[theta[:, 0] >= sample.detection, 1:]
-        matched = pairs(claimed, truth, sample.sigma)
+        theta = fits(one, sigma)[0]
+        claimed = theta[theta[:, 0] >= detection, 1:]
+        matched = pairs(claimed, truth, sigma)
         hits, held = [i for i, _ in matched], {j for _, j in matched}
         missed = [j for j in range(len(truth)) if j not in held]
         false = [i for i in range(len(claimed)) if i not in hits]
@@ -258,7 +258,7 @@ def film(found: dict[str, tuple[Decomposition, Tensor]], sample: Sample, columns
         number = {block: i for i, block in enumerate(dict.fromkeys(held[held >= 0].tolist()))}
         axes = part.subplot_mosaic([list(range(columns)), ["bars"] * columns], height_ratios=(1, 0.42))
         for axis, i in zip((axes[i] for i in range(columns)), chosen.tolist(), strict=True):
-            _frame(axis, frames[i], sample.theta[i, : held.shape[1], 1:], number)
+            _frame(axis, frames[i], sample.known()[0][i, : held.shape[1], 1:], number)
         for j, blocks in enumerate(held.T.tolist()):
             paint = [COLOURS[number[block]] if block in number else "#bbbbbb" for block in blocks]
             axes["bars"].bar(range(len(blocks)), 0.8, 1, bottom=-0.4 - j, color=paint, lw=0)

@@ -17,7 +17,7 @@ from ..data.pictures import from_image
 
 SHEET, INCHES = (-0.5, 1.5), 4.0  # what a sheet shows along either axis, and its side
 # Strokes through points (x, y) of a figure of height 1; two points are a straight line, more a smooth curve.
-PEN = {
+PEN: dict[str, list[list[tuple[float, float]]]] = {
     "2": [[(0.1, 0.75), (0.3, 1), (0.55, 0.8), (0.4, 0.45), (0.05, 0.05)], [(0.05, 0.05), (0.65, 0.05)]],
     "4": [[(0.4, 1), (0.02, 0.35)], [(0.02, 0.35), (0.65, 0.35)], [(0.45, 0.65), (0.45, 0)]],
     "8": [

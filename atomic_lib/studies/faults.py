@@ -23,13 +23,13 @@ def fault_counts(model: AtomicAutoencoder, sample: Sample) -> dict[str, int]:
     blocks; *merged*, in a block with another spike; *misplaced*, drawn by a block of its own but over σ away or too
     weak. Detections without a spike: *twice*, within σ of one that is found already; *invented*, nowhere near.
     """
-    counts = Counter(dict.fromkeys(KINDS, 0))
+    counts, (_, sigma, detection) = Counter(dict.fromkeys(KINDS, 0)), sample.known()
     for batch, some in taken_apart(model, sample):
-        theta = fits(batch, sample.sigma)
+        theta = fits(batch, sigma)
         for i in range(len(batch)):
-            truth, detected = some.truth(i), theta[i][theta[i, :, 0] >= sample.detection]
-            energy = energies(batch.atoms[i, batch.used[i], 0], truth, sample.sigma)
-            counts.update(_faults(energy, detected[:, 1:], truth, sample.sigma))
+            truth, detected = some.truth(i), theta[i][theta[i, :, 0] >= detection]
+            energy = energies(batch.atoms[i, batch.used[i], 0], truth, sigma)
+            counts.update(_faults(energy, detected[:, 1:], truth, sigma))
     return dict(counts)
 
 

@@ -7,7 +7,7 @@ another one, split over several blocks, or lost.
 import base64
 import zlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -44,7 +44,7 @@ def measure(model: AtomicAutoencoder, count: int = 512, seed: int = 0) -> dict:
         raise BadInput("what blocks hold is known for images of spikes only: take a model of spikes.")
     model.eval()
     sample = data.held_out(count, seed)
-    found = {"found": contents(model, sample), "example": example(model, sample)}
+    found: dict[str, Any] = {"found": contents(model, sample), "example": example(model, sample)}
     if not isinstance(model.g, Untied):
         low, high = training_range(model).clone().T
         ranges = torch.stack([low, high.maximum(low + 1e-6)], dim=1)  # also of a coordinate that is always the same
@@ -92,7 +92,7 @@ def contents(model: AtomicAutoencoder, sample: Sample) -> dict:
     amplitude, row and column that the Gaussian fitted to the block with most of it explains; `kept_in_sum`: of its
     amplitude, by the reconstruction as a whole.
     """
-    images, most = list(held(model, sample)), sample.theta.shape[1]
+    images, most = list(held(model, sample)), sample.known()[0].shape[1]
     n, active, used = np.array([(len(one.truth), one.active.sum(), one.used.sum()) for one in images]).T
     truth, fitted, summed, fate = (
         np.concatenate(parts)
@@ -100,7 +100,8 @@ def contents(model: AtomicAutoencoder, sample: Sample) -> dict:
             *((one.truth, one.fitted, one.summed, fate_of(one.share, model.combine)) for one in images), strict=True
         )
     )
-    classes = np.digitize(truth[:, 0], np.linspace(*model.recipe.data.amplitude, 4)[1:-1])
+    faint, bright = model.recipe.data.amplitude
+    classes = np.digitize(truth[:, 0], np.linspace(faint, bright, 4)[1:-1])
     holds = [row for one in images if len(one.truth) for row in (one.share >= HOLDS)[one.active]]
     pairs = [pairing(row) for row in holds] if getattr(model.recipe.data, "pairs", "none") != "none" else []
     return {
@@ -118,15 +119,16 @@ def contents(model: AtomicAutoencoder, sample: Sample) -> dict:
 
 def held(model: AtomicAutoencoder, sample: Sample) -> Iterator[Held]:
     """What the blocks hold of each image of a sample."""
+    _, sigma, _ = sample.known()
     for batch, some in taken_apart(model, sample):
-        theta = fit_gaussians(batch.atoms.squeeze(2), sample.sigma)
+        theta = fit_gaussians(batch.atoms.squeeze(2), sigma)
         for i in range(len(batch)):
             truth, atoms, image, output = some.truth(i), batch.atoms[i, :, 0], batch.images[i, 0], batch.output[i, 0]
-            share = energies(atoms, truth, sample.sigma) / whole_energy(truth, sample.sigma).numpy()
+            share = energies(atoms, truth, sigma) / whole_energy(truth, sigma).numpy()
             yield Held(
                 truth.double().numpy(), share, batch.active[i].numpy(), batch.used[i].numpy(),
                 theta[i][share.argmax(axis=0)].double().numpy(),
-                amplitudes_in(output, truth, sample.sigma).double().numpy(),
+                amplitudes_in(output, truth, sigma).double().numpy(),
                 *(float(part.square().sum()) for part in (image - output, image, atoms, output)),
             )  # fmt: skip
 
@@ -191,7 +193,8 @@ def maximum_of_spikes(sample: Sample) -> float:
 
     0 where no two of them overlap.
     """
-    spikes = [render(theta[:, None], sample.images.shape[-1], sample.sigma) for theta in sample.theta.unbind(dim=1)]
+    theta, sigma, _ = sample.known()
+    spikes = [render(one[:, None], sample.images.shape[-1], sigma) for one in theta.unbind(dim=1)]
     left = torch.stack(spikes).amax(dim=0) - sample.images
     return float(left.square().sum() / sample.images.square().sum())
 
@@ -318,6 +321,6 @@ def _counts(shape: tuple[int, ...], *places) -> list:
     return table.tolist()
 
 
-def _rounded(values) -> list:
+def _rounded(values) -> Any:
     """Numbers to four digits, as nested lists."""
     return [_rounded(value) for value in values] if np.ndim(values) else float(f"{float(values):.4g}")

@@ -77,11 +77,12 @@ class Spiked(NamedTuple):
 
 def spiked(model: AtomicAutoencoder, sample: Sample) -> Spiked:
     """The blocks of a sample that detect a true spike, within one σ of it; raises `BadInput` if there is none."""
+    _, sigma, detection = sample.known()
     found = []
     for batch, some in taken_apart(model, sample):
-        for i, theta in enumerate(fits(batch, sample.sigma)):
-            truth, mine = some.truth(i), (theta[:, 0] >= sample.detection).nonzero()[:, 0]
-            for m, n in pairs(theta[mine, 1:], truth[:, 1:], sample.sigma):
+        for i, theta in enumerate(fits(batch, sigma)):
+            truth, mine = some.truth(i), (theta[:, 0] >= detection).nonzero()[:, 0]
+            for m, n in pairs(theta[mine, 1:], truth[:, 1:], sigma):
                 found.append((batch.z[i, mine[m]], theta[mine[m]], truth[n]))
     if not found:
         raise BadInput("no block of this model holds a true spike of these images: there is nothing to navigate.")
@@ -99,7 +100,7 @@ def navigation_metrics(model: AtomicAutoencoder, sample: Sample, steps: int = 7,
     of the block against (a, row, column), by random forests.
     """
     check_range("d0", model.d0, 2, 64)
-    sigma = sample.sigma
+    _, sigma, _ = sample.known()
     with torch.no_grad():
         z, fitted, truth = spiked(model, sample)
         parts = [model.jacobian(part.to(model.device)).cpu() for part in z.split(64)]
@@ -148,7 +149,7 @@ def summary(result: dict) -> dict:
 def _swept(model, z: Tensor, fitted: Tensor, sigma: float, first: int, steps: int) -> tuple[float, float]:
     """`still_px` of coordinate `first` and `outside` of all, over blocks z (M, d0)."""
     ranges = latent_range(z[None], torch.ones(1, len(z), dtype=torch.bool))
-    still, far, total = [], 0.0, 0.0
+    still, far, total = torch.zeros(1), 0.0, 0.0
     before = model.g(z.to(model.device)).squeeze(1).cpu()
     for j, (low, high) in enumerate(ranges.tolist()):
         moved = z.repeat(steps, 1, 1)

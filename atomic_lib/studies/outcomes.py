@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def codes_summary(measured: dict) -> dict:
     jacobian: see `knobs.dimension`; wide: how many coordinates take nine tenths of the side of a box (−1, 1), or more;
     neighbours: the `knobs.local_dimension` of so many `points`; fading: see `knobs.fading`.
     """
-    found = {}
+    found: dict[str, Any] = {}
     if "spectrum" in measured:
         sides = np.ptp(np.array(measured["ranges"]), axis=1)
         found |= {"jacobian": dimension(measured["spectrum"]), "wide": int((sides >= 1.8).sum())}

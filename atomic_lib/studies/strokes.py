@@ -73,8 +73,8 @@ def sharing(found: Strokes, batch: int = 256) -> dict:
         same.append(kin.gather(1, apart.argmin(dim=1, keepdim=True))[:, 0])
         chance.append((kin & others).sum(dim=1) / others.sum(dim=1).clamp(min=1))
         distance.append(apart.masked_fill(kin, torch.inf).min(dim=1).values)
-    distance = torch.cat(distance)
+    apart = torch.cat(distance)
     return {
         "strokes": len(found.owner), "same_class": float(torch.cat(same).float().mean()),
-        "chance": float(torch.cat(chance).mean()), "distance": float(distance[distance.isfinite()].mean()),
+        "chance": float(torch.cat(chance).mean()), "distance": float(apart[apart.isfinite()].mean()),
     }  # fmt: skip

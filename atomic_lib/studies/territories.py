@@ -226,8 +226,8 @@ def recall_figure(curves: dict[str, list[dict]], k: int) -> Figure:
     figure = Figure(figsize=(5.4, 3.6), dpi=110, layout="constrained")
     axis = figure.subplots()
     for i, (name, rows) in enumerate(curves.items()):
-        style = {"color": MODELS[i % len(MODELS)], "marker": "o^sdvP"[i % 6], "ms": 5}
-        axis.plot([row["n"] for row in rows], [row["recall"] for row in rows], label=name, **style)
+        sizes, recalls = [row["n"] for row in rows], [row["recall"] for row in rows]
+        axis.plot(sizes, recalls, label=name, color=MODELS[i % len(MODELS)], marker="o^sdvP"[i % 6], ms=5)
     most = max(row["n"] for rows in curves.values() for row in rows)
     numbers = range(1, most + 1)
     label = f"{k} equal territories"

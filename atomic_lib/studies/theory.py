@@ -279,10 +279,11 @@ def exchange(data: Spikes, frames: int, ranks: bool = False) -> Sample:
 
 def owners(model: AtomicAutoencoder, sample: Sample) -> Tensor:
     """The block that holds each true spike of a sample, (B, n), −1 where none has half its energy or more."""
-    found, there = [], (sample.theta[..., 0] > 0).all(dim=0)
+    every, sigma, _ = sample.known()
+    found, there = [], (every[..., 0] > 0).all(dim=0)
     for batch, some in taken_apart(model, sample):
-        for atoms, theta in zip(batch.atoms.squeeze(2), some.theta[:, there], strict=True):
-            energy, whole = energies(atoms, theta, sample.sigma), whole_energy(theta, sample.sigma).numpy()
+        for atoms, theta in zip(batch.atoms.squeeze(2), some.known()[0][:, there], strict=True):
+            energy, whole = energies(atoms, theta, sigma), whole_energy(theta, sigma).numpy()
             found.append(np.where(energy.max(axis=0) >= whole / 2, energy.argmax(axis=0), -1))
     return torch.from_numpy(np.stack(found))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ..data.spikes import OtherSpikes, Spikes
 from ..model.autoencoder import AtomicAutoencoder
@@ -39,7 +40,7 @@ def _small(name: str, **changes) -> Recipe:
 
 
 # Few spikes: what a block holds is learned well.
-_FEW = {"data": Spikes(size=64, sigma=2.0, k=3), "k": 3, "steps": 1500, "lr": 3e-3}
+_FEW: dict[str, Any] = {"data": Spikes(size=64, sigma=2.0, k=3), "k": 3, "steps": 1500, "lr": 3e-3}
 ABLATIONS: dict[str, Ablation] = {
     "seeds": Ablation(
         "Does one spike come to lie in one block, whatever the seed?",
@@ -61,9 +62,11 @@ ABLATIONS: dict[str, Ablation] = {
 # The two knobs. At most three broad spikes (σ = 4 px) and a small network: what a one-shot encoder learns in a minute.
 # Amplitudes down to 0.1, so that it shows where they are lost. The one-shot encoder has the latents that it learns best
 # with, the pursuit those that ship and, to tell what they do, free ones.
-_ATOMS = {"size": 64, "sigma": 4.0, "k": 3, "amplitude": (0.1, 1.0)}
-_MINUTE = {"data": Spikes(**_ATOMS), "k": 10, "lr": 3e-3, "decoder_options": {"channels": 16, "width": 64}}
-_LATENTS = {
+_ATOMS: dict[str, Any] = {"size": 64, "sigma": 4.0, "k": 3, "amplitude": (0.1, 1.0)}
+_MINUTE: dict[str, Any] = {
+    "data": Spikes(**_ATOMS), "k": 10, "lr": 3e-3, "decoder_options": {"channels": 16, "width": 64},
+}  # fmt: skip
+_LATENTS: dict[str, dict[str, Any]] = {
     "free": {"latents": "leaky", "noise": 0.0, "noise_end": 0.0},
     "bounded": {"latents": "bounded", "noise": 0.0, "noise_end": 0.0},
     "noisy": {"latents": "bounded", "noise": 0.05, "noise_end": 0.02},
@@ -91,7 +94,7 @@ def _other(k: int = 3, **changes) -> OtherSpikes:
     return OtherSpikes(**{**_ATOMS, "k": k, **changes})
 
 
-_KNOBS = {"seeds": 3, "measure": knobs.measure, "summary": outcomes.summary, "looks": 4}
+_KNOBS: dict[str, Any] = {"seeds": 3, "measure": knobs.measure, "summary": outcomes.summary, "looks": 4}
 ABLATIONS |= {
     "d0": Ablation("How many coordinates should a block have?", _turned("d0", _D0), **_KNOBS),
     "k": Ablation("How many blocks should there be?", _turned("k", (2, 3, 5, 10, 15, 20)), **_KNOBS),
@@ -152,13 +155,13 @@ ABLATIONS |= {
 
 
 # A fair judge: the spikes of 128×128 at half the size, equal steps, equal batches.
-_HALF = {"data": Spikes(size=64, sigma=1.4)}
-_STEPPERS = {
+_HALF: dict[str, Any] = {"data": Spikes(size=64, sigma=1.4)}
+_STEPPERS: dict[str, dict[str, Any]] = {
     "released": {"optimiser": "adam", "lr": 1e-4, "schedule": "constant", "clip": None},
     "adam": {"optimiser": "adam", "lr": 1e-3},
     "muon": {"optimiser": "muon", "lr": 0.01},
 }
-_JUDGED = {"seeds": 3, "measure": territories.measure, "summary": territories.summary}
+_JUDGED: dict[str, Any] = {"seeds": 3, "measure": territories.measure, "summary": territories.summary}
 ABLATIONS |= {
     "million": Ablation(
         "Why does the authors' network take a million steps?",
