@@ -16,7 +16,7 @@ from scipy.optimize import linear_sum_assignment
 
 import atomic_lib
 from atomic_lib.gaussians import fit_gaussians, pairs, render
-from atomic_lib.model.decomposition import ACTIVE
+from atomic_lib.model.decomposition import ACTIVE, Decomposition, matching
 from atomic_lib.model.layers import kaiming
 from atomic_lib.weights import load, save, shipped
 
@@ -210,6 +210,17 @@ def test_pairs_cost_the_least(bare):
         assert len({j for _, j in paired}) == len(paired) == min(shape)
         rows, columns = linear_sum_assignment(cost)
         assert np.isclose(sum(cost[pair] for pair in paired), cost[rows, columns].sum())
+
+
+def test_blocks_become_one_another_as_in_the_chapter(bare):
+    """One rule for which block becomes which on a walk: `decomposition.matching`."""
+    theta = torch.rand(2, 6, 3, generator=torch.Generator().manual_seed(0)) * torch.tensor([0.5, 25, 25])
+    atoms = render((theta + torch.tensor([0.5, 3, 3])).view(-1, 1, 3), 32, 2.0).unflatten(0, (2, 6))
+    used, z = torch.ones(2, 6, dtype=torch.bool), torch.zeros(2, 6, 1)
+    found = Decomposition(atoms.sum(dim=1), z, used, atoms, atoms.sum(dim=1))
+    ask = "([a, b]) => explorer.latents.pairs(...[a, b].map((atoms) => atoms.map((x) => Float32Array.from(x))), 32)"
+    pairs_of_page = bare.evaluate(ask, atoms.flatten(2).tolist())
+    assert pairs_of_page == [[i, j] for i, j in enumerate(matching(found[0], found[1])[0].tolist())]
 
 
 def test_spikes_are_found_missed_and_invented_as_in_the_library(bare):

@@ -85,11 +85,12 @@ explorer.latents = (() => {
     return x;
   }
 
-  /** Pairs [i, j] of blocks of two images: with the least total distance of their latents, each coordinate over the
-   *  length of its range, or in order (range: null). Blocks that find no partner are paired with −1. */
-  function pairs(a, b, range) {
-    const apart = (z, w) => Math.hypot(...range.map(([low, high], c) => (z[c] - w[c]) / (high - low)));
-    const partner = range ? assign(a.map((z) => b.map((w) => apart(z, w)))) : a.map((_, i) => (i < b.length ? i : -1));
+  /** Pairs [i, j] of blocks of two images, by their atoms: with the least total distance once these are blurred by N/16,
+   *  which is the rule of the book's walks (`decomposition.matching`); or in order (size: 0). Blocks that find no partner
+   *  are paired with −1. */
+  function pairs(a, b, size) {
+    const [one, other] = [a, b].map((atoms) => (size ? atoms.map((atom) => explorer.layers.blur(atom, size, size / 16)) : atoms));
+    const partner = size ? assign(one.map((x) => other.map((y) => distance(x, y)))) : a.map((_, i) => (i < b.length ? i : -1));
     const lone = b.map((_, j) => j).filter((j) => !partner.includes(j));
     return [...partner.map((j, i) => [i, j]), ...lone.map((j) => [-1, j])];
   }

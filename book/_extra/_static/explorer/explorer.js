@@ -128,8 +128,8 @@ explorer.App = class {
     state.view = "sum";
     this.turned = this.untouched = null;
     if (state.mode === "walk") {
-      const [a, b] = [state.from, state.to].map((i) => this.decomposed(i).steps.map(({ z }) => z));
-      this.matched = explorer.latents.pairs(a, b, state.nearest ? this.net.range : null);
+      const [a, b] = [state.from, state.to].map((i) => this.decomposed(i).steps.map(({ atom }) => atom));
+      this.matched = explorer.latents.pairs(a, b, state.nearest ? this.net.size : 0);
       this.walkTo(state.t);
     } else this.scene = state.mode === "draw" ? this.drawn() : this.decomposed(state.from);
     state.selected = state.mode === "look" ? this.scene.strongest() : -1;
