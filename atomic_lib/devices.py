@@ -31,7 +31,7 @@ class World:
             told = f"RANK and WORLD_SIZE of the environment say process {rank} of {size}, and that is not all"
             raise BadInput(f"{told}: unset them to train alone, or start several processes by torchrun.")
         if chosen.type == "cuda":
-            if chosen.index is None:
+            if chosen == torch.device("cuda"):  # none of them by number
                 chosen = torch.device("cuda", _variable("LOCAL_RANK", 0, 0, torch.cuda.device_count() - 1))
             torch.cuda.set_device(chosen)
         if size > 1 and not dist.is_initialized():

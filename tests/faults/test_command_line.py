@@ -41,6 +41,7 @@ def test_an_empty_option_is_refused(command, nothing, capsys, tmp_path, monkeypa
     assert not os.listdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_no_option_is_passed_over(capsys, tmp_path):
     assert "no ablation “NONESUCH”" in refused(capsys, "ablate", "NONESUCH", "--list")
     assert "variant" in refused(capsys, "ablate", "seeds", "--variant", "nonesuch", "--list")
@@ -69,12 +70,14 @@ def atomic(*arguments, before=(), **options):
     return subprocess.run(command, capture_output=True, env=environment, timeout=240, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 def test_help_where_standard_output_is_not_utf_8(encoding):
     done = atomic("--help", env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
     assert done.returncode == 0 and b"decompose" in done.stdout and not done.stderr
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_enough(tmp_path):
     reading, writing = os.pipe()
     os.close(reading)
@@ -84,12 +87,14 @@ def test_a_reader_that_has_enough(tmp_path):
     assert done.returncode == 141 and not done.stderr
 
 
+@pytest.mark.slow
 def test_a_stop_while_torch_is_imported_is_not_traced(tmp_path):
     (tmp_path / "torch.py").write_text("raise KeyboardInterrupt")
     done = atomic("--help", env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"})
     assert done.returncode in (-signal.SIGINT, 130) and not done.stderr
 
 
+@pytest.mark.slow
 def test_other_things_of_the_environment(tmp_path):
     (tmp_path / "seven.png").write_bytes(b"")
     done = atomic(

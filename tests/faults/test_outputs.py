@@ -77,6 +77,7 @@ def test_outputs_have_names_of_their_own(tmp_path, seven, capsys):
     assert seven.read_bytes() == picture and record.read_text() == "{}" and not (tmp_path / "a.png").exists()
 
 
+@pytest.mark.slow
 def test_outputs_are_tried_before_anything_is_done(tmp_path, seven, capsys, monkeypatch):
     from atomic_lib.studies import bench
 
@@ -118,6 +119,7 @@ def test_a_number_that_is_not_finite_is_not_json(tmp_path):
     assert not os.listdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_one_training_a_folder(tmp_path):
     first = Training(TINY, 0, "cpu", steps=2)
     first.save(tmp_path)
@@ -129,6 +131,7 @@ def test_one_training_a_folder(tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.slow
 def test_a_lock_goes_with_its_process_and_what_it_left_too(tmp_path):
     script = f"""
 import os, signal
@@ -144,6 +147,7 @@ with locked({str(tmp_path)!r}):
     assert not os.listdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_training_is_not_replaced_by_another(tmp_path):
     Training(TINY, 0, "cpu", steps=1).run(tmp_path, progress=False)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}

@@ -22,6 +22,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TAKEN)
 def test_numbers_of_any_kind_are_taken(model, kind):
     z, used = model.encode(kind(IMAGES))

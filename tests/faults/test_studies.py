@@ -41,6 +41,7 @@ def test_a_result_that_cannot_be_written_is_found_before_the_training(folder, mo
     assert main(ONE) == 2 and "cannot be written" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_is_not_whole_is_not_recorded(folder, capsys):
     assert main(ONE) == 0
     result = folder / "plain-seed0.json"
@@ -59,6 +60,7 @@ def test_what_is_not_whole_is_not_recorded(folder, capsys):
     assert main(ONE) == 0 and ablations.is_recorded("tiny", "plain", 0)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on(folder, monkeypatch, capsys):
     advance, stop, steps = training.Training.advance, threading.Event(), []
 
@@ -89,6 +91,7 @@ class Stop(threading.Event):
         pass
 
 
+@pytest.mark.slow
 def test_a_measurement_that_fails_does_not_lose_the_training(folder, monkeypatch, capsys):
     good = ABLATIONS["tiny"]
 

@@ -20,6 +20,7 @@ def trained(folder, steps=2, **options):
     return training
 
 
+@pytest.mark.slow
 def test_no_flipped_bit_of_a_checkpoint_passes(tmp_path):
     trained(tmp_path)
     path, draw = tmp_path / "checkpoint.pt", random.Random(0)
@@ -38,6 +39,7 @@ def without(name):
     return lambda state: {key: value for key, value in state.items() if key != name}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -66,6 +68,7 @@ def test_what_cannot_be_read_is_not_called_damaged(tmp_path):
         weights.load_checkpoint(tmp_path / "none.pt")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", [TINY, TINY.replace(data=Digits(32), decoder="stroke")], ids=["spikes", "digits"])
 def test_a_diverged_training_stops_and_keeps_the_last_good_checkpoint(tmp_path, recipe):
     training = Training(recipe.replace(lr=1e9, clip=None, schedule="constant"), 0, "cpu", steps=30)
@@ -76,6 +79,7 @@ def test_a_diverged_training_stops_and_keeps_the_last_good_checkpoint(tmp_path, 
     assert all(tensor.isfinite().all() for tensor in state["model"].values()) and state["step"] < 30
 
 
+@pytest.mark.slow
 def test_weights_beyond_float16_are_not_written(tmp_path):
     training = Training(TINY, 0, "cpu", steps=1)
     with torch.no_grad():
@@ -87,6 +91,7 @@ def test_weights_beyond_float16_are_not_written(tmp_path):
     assert not list(tmp_path.glob("*.safetensors")) and not list(tmp_path.glob("*.json"))
 
 
+@pytest.mark.slow
 def test_resume_mends_weights_without_their_record(tmp_path, monkeypatch):
     trained(tmp_path / "whole")
     trained(tmp_path / "old", steps=1)
