@@ -202,6 +202,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", required=True, metavar="PICTURE.png")
     command.add_argument("--json", metavar="LATENTS.json", help="write the latents here too")
     command.add_argument("--k", type=int, help="how many blocks a pursuit may use")
+    _add_studies(commands)
+    return parser
+
+
+def _add_studies(commands) -> None:
     command = commands.add_parser("bench", help="measure speed and memory", description=bench.__doc__)
     command.set_defaults(command=bench)
     command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
@@ -217,7 +222,6 @@ def _parser() -> argparse.ArgumentParser:
     seeds.add_argument("--seed", type=int, help="only this one")
     command.add_argument("--variant", help="only this one")
     command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
-    return parser
 
 
 if __name__ == "__main__":

@@ -63,7 +63,10 @@ def run(name: str, variant: str, seed: int, device: str = "auto", progress: bool
     under_way = path.with_suffix("")
     training = Training(ablation.variants[variant], seed, device)
     if (under_way / "checkpoint.pt").exists():
-        training.resume(under_way)
+        try:
+            training.resume(under_way)
+        except BadInput as error:
+            raise BadInput(f"{error} To train it anew, remove {under_way}.") from None
     record = training.run(under_way, progress=progress, looks=ablation.looks)
     record["curve"] = {"held_out": record["curve"]["held_out"]}  # the losses of all runs would be megabytes
     result = {"ablation": name, "variant": variant, "command": command(name, variant, seed), **record}

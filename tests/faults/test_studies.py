@@ -74,6 +74,11 @@ def test_a_stopped_run_goes_on(folder, monkeypatch, capsys):
     monkeypatch.setattr("atomic_lib.training.stop_requests", lambda: Stop(stop))
     assert main(ONE) == 130 and not (folder / "plain-seed0.json").exists()
     stop.clear()
+    checkpoint = folder / "plain-seed0" / "checkpoint.pt"
+    whole = checkpoint.read_bytes()
+    checkpoint.write_bytes(whole[:-1])
+    assert main(ONE) == 2 and f"remove {checkpoint.parent}" in capsys.readouterr().err
+    checkpoint.write_bytes(whole)
     assert main(ONE) == 0 and steps == list(range(TINY.steps))
     assert os.listdir(folder) == ["plain-seed0.json"]
 
