@@ -14,7 +14,7 @@ class BadInput(ValueError):
     """
 
 
-def check_range(name: str, value: Any, low: float, high: float) -> None:
+def check_range(name: str, value: float, low: float, high: float) -> None:
     """Raise `BadInput` unless value is a number, low ≤ value ≤ high, and whole where both bounds are."""
     whole = isinstance(low, int) and isinstance(high, int)
     fits = isinstance(value, Integral if whole else Real) and not isinstance(value, bool) and low <= value <= high
