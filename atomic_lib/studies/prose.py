@@ -4,7 +4,7 @@ A sentence names a number as {glue:text}`NAME`; `say` gives it. myst-nb is impor
 book.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from ..errors import BadInput
@@ -19,7 +19,7 @@ def say(name: str, value: Any, form: str = "") -> None:
     """
     from myst_nb import glue
 
-    if not isinstance(value, Mapping) and not hasattr(value, "items"):
+    if not hasattr(value, "items"):
         glue(name, said(value, form), display=False)
         return
     if "{}" not in name:
