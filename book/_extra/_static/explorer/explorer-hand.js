@@ -66,7 +66,7 @@ explorer.Hand = class {
     if (state.mode === "draw") {
       const all = pad.stroke ? event.getCoalescedEvents?.() ?? [] : []; // a fast hand is where no frame was drawn, too
       for (const each of all.length ? all : [event]) pad.extend(this.place(each));
-      return this.soon(() => (pad.held >= 0 ? app.carried() : app.paintPicture()));
+      return this.soon(() => (pad.held >= 0 ? app.carried() : app.stage.paintPicture()));
     }
     const by = this.place(event).map((v, axis) => v - this.start[axis]);
     if (!this.grip.by && Math.hypot(...by) < 1.5) return; // a click whose hand trembles
@@ -149,7 +149,7 @@ explorer.Hand = class {
       const far = event.shiftKey ? 8 : 2, limit = (v) => Math.max(0, Math.min(explorer.SIZE - 1, v));
       pad.extend(pad.place.map((v, axis) => limit(v + far * way[axis])));
       if (pad.held >= 0) app.carried();
-      else app.paintPicture();
+      else app.stage.paintPicture();
     } else if (event.key === " " || event.key === "Enter") {
       if (!event.repeat) this.penDown();
     } else return;

@@ -4,7 +4,7 @@
  * from disk may not do. These are two hundred lines. Sums are taken in double precision and stored in single, so that
  * they differ from PyTorch's by its rounding only; tests/pages/test_explorer_network.py compares the two. */
 "use strict";
-var explorer = {}; // not `const`: the element of that name would hide it
+window.explorer = {}; // of its own: without one, the element of that name would be it
 
 explorer.layers = (() => {
   const leaky = (x, slope = 0.2) => {

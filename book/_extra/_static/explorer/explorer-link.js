@@ -10,7 +10,7 @@ explorer.link = (() => {
     const { data, kind, mode, from, to, t, selected, view, tint, truth, nearest } = state;
     const words = new URLSearchParams({ data, net: kind, mode, from });
     if (mode === "walk") for (const [key, value] of Object.entries({ to, t: round(t, 2), nearest: Number(nearest) })) words.set(key, value);
-    if (selected >= 0) words.set("block", selected);
+    if (mode !== "walk") words.set("block", selected);
     if (view !== "sum" && view !== "moved") words.set("view", view);
     if (!tint) words.set("tint", 0);
     if (!truth) words.set("truth", 0);
@@ -48,7 +48,7 @@ explorer.link = (() => {
       .filter((row) => row.length === count && row.every(Number.isFinite));
     return {
       data: words.get("data"), kind: words.get("net"), mode: words.get("mode"), view: words.get("view"),
-      from: number("from", 0), to: number("to", 1), t: number("t", 0), block: number("block", -1), noise: number("noise", 0),
+      from: number("from", 0), to: number("to", 1), t: number("t", 0), block: number("block", null), noise: number("noise", 0),
       tint: number("tint", 1) !== 0, truth: number("truth", 1) !== 0, nearest: number("nearest", 1) !== 0,
       off: (words.get("off") ?? "").split(".").filter(Boolean).map(Number),
       moved: (words.get("moved") ?? "").split(";").filter(Boolean).map((row) => {

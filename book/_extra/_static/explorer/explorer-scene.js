@@ -15,8 +15,14 @@ explorer.Scene = class {
   static decompose(net, image, truth = null, k = net.k) {
     const scene = new explorer.Scene(net, image, truth);
     scene.steps = net.encode(image, k);
-    scene.steps.forEach(({ z, atom }) => scene.add(z, atom));
+    scene.reset();
     return scene;
+  }
+
+  /** The blocks as the encoder found them. */
+  reset() {
+    this.blocks.length = 0;
+    this.steps.forEach(({ z, atom }) => this.add(z, atom));
   }
 
   add(z, atom, copied = false) {
