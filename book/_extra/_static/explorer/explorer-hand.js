@@ -115,11 +115,12 @@ explorer.Hand = class {
     const target = explorer.latents.shift(grip.atom, SIZE, ...grip.by);
     const fitted = explorer.latents.fit(net, target, scene.blocks[i].z, steps);
     const off = fitted.error / Math.max(explorer.energy(target), 1e-9);
-    if (off > explorer.Hand.LOST) return app.say(`Block ${i + 1} goes no further: there, ${explorer.words.percent(Math.min(off, 1))} of it could not be drawn.`);
+    const lost = `${explorer.words.percent(Math.min(off, 1))} of it could not be drawn`;
+    if (off > explorer.Hand.LOST) return app.say(`Block ${i + 1} goes no further: there, ${lost}.`);
     scene.blocks[i].on = true;
     scene.move(i, fitted.z, fitted.atom);
     app.moved(i);
-    const said = off < 0.1 ? "drawn as it was" : `though ${explorer.words.percent(off)} of it could not be drawn there`;
+    const said = off < 0.1 ? "drawn as it was" : `though ${lost} there`;
     app.say(`Block ${i + 1} follows: its ${explorer.words.thing(app.state)} is ${said}.`);
   }
 

@@ -39,7 +39,8 @@ explorer.actions = (app) => ({
 
 /** Hear all that is pressed, chosen and moved. */
 explorer.listen = (app) => {
-  const { root, state } = app, actions = explorer.actions(app), on = (name, kind, act) => app.part(name).addEventListener(kind, (event) => act(event.target));
+  const { root, state } = app, actions = explorer.actions(app);
+  const on = (name, kind, act) => app.part(name).addEventListener(kind, (event) => act(event.target));
   root.addEventListener("click", (event) => actions[event.target.closest("[data-do]")?.dataset.do]?.());
   for (const input of root.querySelectorAll("[name=explorer-data]"))
     input.addEventListener("change", () => {

@@ -59,7 +59,9 @@ explorer.MARKUP = `
         <option value="left">what is left over</option><option value="moved">what was moved</option>
       </select></label>
       <label class="explorer-check"><input type="checkbox" data-part="tint" checked> tint</label>
-      <label class="explorer-check" data-part="truth-label"><input type="checkbox" data-part="truth" checked> truth</label>
+      <label class="explorer-check" data-part="truth-label">
+        <input type="checkbox" data-part="truth" checked> truth
+      </label>
     </div>
   </div>
   <div class="explorer-panel explorer-atoms">

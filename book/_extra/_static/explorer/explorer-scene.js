@@ -60,7 +60,8 @@ explorer.Scene = class {
 
   /** The colour of each block; those that hold less than a hundredth are specks, and grey. */
   colours() {
-    return this.shares().map((share, i) => (share < explorer.ACTIVE ? explorer.picture.SPECK : explorer.picture.colour(i)));
+    const { SPECK, colour } = explorer.picture;
+    return this.shares().map((share, i) => (share < explorer.ACTIVE ? SPECK : colour(i)));
   }
 
   /** The block that holds most, or −1. */
@@ -117,7 +118,7 @@ explorer.Scene = class {
   }
 };
 
-explorer.ACTIVE = 0.01; // the share of the energy from which a block is active, as atomic_lib.model.decomposition has it
+explorer.ACTIVE = 0.01; // the share of the energy from which a block is active, as in atomic_lib.model.decomposition
 
 /** ‖image‖². */
 explorer.energy = (image) => {

@@ -48,7 +48,8 @@ explorer.App = class {
 
   async start() {
     const linked = explorer.link.read(location.hash), { models } = explorerIndex;
-    const known = linked && models.some(({ data, kind }) => data === linked.data && kind === linked.kind) ? linked : null;
+    const there = linked && models.some(({ data, kind }) => data === linked.data && kind === linked.kind);
+    const known = there ? linked : null;
     const first = known ?? models[0];
     await this.fetch(first.data, first.kind); // until then the page shows its still picture
     this.root.innerHTML = explorer.MARKUP;
@@ -162,7 +163,8 @@ explorer.App = class {
   // --- drawing -------------------------------------------------------------------------------------------------------
 
   forgetDrawing() {
-    for (const key of this.scenes.keys()) if (key.startsWith(this.state.data) && key.endsWith("drawn")) this.scenes.delete(key);
+    for (const key of this.scenes.keys())
+      if (key.startsWith(this.state.data) && key.endsWith("drawn")) this.scenes.delete(key);
   }
 
   /** Take the drawing apart, and show how, where blocks come one after another. */
