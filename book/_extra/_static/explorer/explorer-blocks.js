@@ -70,11 +70,13 @@ explorer.Blocks = class {
   /** Keep specks out of the way, unless they are asked for, chosen or switched off. */
   hide() {
     const { state, scene } = this.app, shares = scene.shares();
-    const speck = scene.blocks.map(({ on, copied }, i) => shares[i] < explorer.ACTIVE && on && !copied && i !== state.selected);
+    const speck = scene.blocks.map(({ on, copied }, i) =>
+      shares[i] < explorer.ACTIVE && on && !copied && i !== state.selected);
     const count = speck.filter(Boolean).length, few = count === scene.blocks.length;
     [...this.list.children].forEach((item, i) => (item.hidden = speck[i] && !this.specks && !few));
     this.more.hidden = !count || few;
     this.more.ariaExpanded = String(this.specks);
-    this.more.textContent = this.specks ? "hide the specks" : `and ${explorer.words.plural(count, "block")} of less than 1 %`;
+    const those = `and ${explorer.words.plural(count, "block")} of less than 1 %`;
+    this.more.textContent = this.specks ? "hide the specks" : those;
   }
 };

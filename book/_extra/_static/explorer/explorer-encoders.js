@@ -63,7 +63,8 @@ explorer.encoders = (() => {
       seen = conv2d(seen.x, seen.side, layer(`look.${i}`), layer(`look.${i + 2}`) ? 2 : 1);
       leaky(seen.x);
     }
-    const { x, side } = seen, count = side * side, waves = Array.from({ length: side }, (_, n) => wave((n + 0.5) / side));
+    const { x, side } = seen, count = side * side;
+    const waves = Array.from({ length: side }, (_, n) => wave((n + 0.5) / side));
     let places = Array.from({ length: count }, (_, t) => {
       const place = linear(Float32Array.from([...waves[Math.floor(t / side)], ...waves[t % side]]), layer("place"));
       return place.map((value, c) => value + x[c * count + t]);
@@ -116,7 +117,8 @@ explorer.encoders = (() => {
   };
 
   function softmax(values) {
-    const most = Math.max(...values), powers = values.map((v) => Math.exp(v - most)), total = powers.reduce((a, v) => a + v);
+    const most = Math.max(...values), powers = values.map((v) => Math.exp(v - most));
+    const total = powers.reduce((a, v) => a + v);
     return powers.map((v) => v / total);
   }
 

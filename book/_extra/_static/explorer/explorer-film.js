@@ -1,4 +1,4 @@
-/* Film strips: what a coordinate does, as a few small renderings along its range. They are drawn while nothing else is. */
+/* Film strips: what a coordinate does, as a few small renderings along its range, drawn while nothing else is. */
 "use strict";
 
 explorer.Film = class {
@@ -45,10 +45,11 @@ explorer.Film = class {
     canvas.dataset.drawn = "";
   }
 
-  /** A square of an image, SIDE px a side: each takes what is farthest from zero around it, so that spikes do not fade. */
+  /** A square of an image, SIDE px a side: each takes what is farthest from zero there, so that spikes do not fade. */
   reduced(image, size, [top, left, side]) {
     const { SIDE } = explorer.Film, out = new Float32Array(SIDE * SIDE), step = side / SIDE;
-    const end = (from, n) => Math.min(size, Math.max(Math.ceil(from + (n + 1) * step), Math.floor(from + n * step) + 1));
+    const end = (from, n) =>
+      Math.min(size, Math.max(Math.ceil(from + (n + 1) * step), Math.floor(from + n * step) + 1));
     for (let r = 0; r < SIDE; r++)
       for (let q = 0; q < SIDE; q++)
         for (let y = Math.floor(top + r * step); y < end(top, r); y++)

@@ -66,7 +66,7 @@ explorer.Hand = class {
     if (state.mode === "draw") {
       const all = pad.stroke ? event.getCoalescedEvents?.() ?? [] : []; // a fast hand is where no frame was drawn, too
       for (const each of all.length ? all : [event]) pad.extend(this.place(each));
-      return this.soon(() => (pad.held >= 0 ? app.carried() : app.paintPicture()));
+      return this.soon(() => (pad.held >= 0 ? app.carried() : app.stage.paintPicture()));
     }
     const by = this.place(event).map((v, axis) => v - this.start[axis]);
     if (!this.grip.by && Math.hypot(...by) < 1.5) return; // a click whose hand trembles
@@ -115,11 +115,12 @@ explorer.Hand = class {
     const target = explorer.latents.shift(grip.atom, SIZE, ...grip.by);
     const fitted = explorer.latents.fit(net, target, scene.blocks[i].z, steps);
     const off = fitted.error / Math.max(explorer.energy(target), 1e-9);
-    if (off > explorer.Hand.LOST) return app.say(`Block ${i + 1} goes no further: there, ${explorer.words.percent(Math.min(off, 1))} of it could not be drawn.`);
+    const lost = `${explorer.words.percent(Math.min(off, 1))} of it could not be drawn`;
+    if (off > explorer.Hand.LOST) return app.say(`Block ${i + 1} goes no further: there, ${lost}.`);
     scene.blocks[i].on = true;
     scene.move(i, fitted.z, fitted.atom);
     app.moved(i);
-    const said = off < 0.1 ? "drawn as it was" : `though ${explorer.words.percent(off)} of it could not be drawn there`;
+    const said = off < 0.1 ? "drawn as it was" : `though ${lost} there`;
     app.say(`Block ${i + 1} follows: its ${explorer.words.thing(app.state)} is ${said}.`);
   }
 
@@ -149,7 +150,7 @@ explorer.Hand = class {
       const far = event.shiftKey ? 8 : 2, limit = (v) => Math.max(0, Math.min(explorer.SIZE - 1, v));
       pad.extend(pad.place.map((v, axis) => limit(v + far * way[axis])));
       if (pad.held >= 0) app.carried();
-      else app.paintPicture();
+      else app.stage.paintPicture();
     } else if (event.key === " " || event.key === "Enter") {
       if (!event.repeat) this.penDown();
     } else return;

@@ -4,7 +4,7 @@
  * from disk may not do. These are two hundred lines. Sums are taken in double precision and stored in single, so that
  * they differ from PyTorch's by its rounding only; tests/pages/test_explorer_network.py compares the two. */
 "use strict";
-var explorer = {}; // not `const`: the element of that name would hide it
+window.explorer = {}; // of its own: without one, the element of that name would be it
 
 explorer.layers = (() => {
   const leaky = (x, slope = 0.2) => {
@@ -32,7 +32,8 @@ explorer.layers = (() => {
 
   /** Normalised over groups of channels and all their pixels: x (channels × pixels). */
   function groupNorm(x, { weight, bias }, groups = 4) {
-    const channels = weight.length, pixels = x.length / channels, each = x.length / groups, out = new Float32Array(x.length);
+    const channels = weight.length, pixels = x.length / channels, each = x.length / groups;
+    const out = new Float32Array(x.length);
     for (let from = 0; from < x.length; from += each) {
       let mean = 0, variance = 0;
       for (let i = from; i < from + each; i++) mean += x[i] / each;
@@ -104,7 +105,8 @@ explorer.layers = (() => {
         sum.fill(bias[o]);
         for (let c = 0; c < inputs; c++) {
           const w = (o * inputs + c) * 9;
-          const tap = (m, n) => groups[i][m].reduce((all, r) => groups[j][n].reduce((s, q) => s + weight[w + 3 * r + q], all), 0);
+          const tap = (m, n) =>
+            groups[i][m].reduce((all, r) => groups[j][n].reduce((s, q) => s + weight[w + 3 * r + q], all), 0);
           const a = tap(0, 0), b = tap(0, 1), d = tap(1, 0), e = tap(1, 1);
           for (let r = 0, at = 0; r < side; r++)
             for (let q = 0, u = c * wide * wide + (r + i) * wide + j; q < side; q++, u++, at++)

@@ -9,8 +9,9 @@ explorer.link = (() => {
   function write({ state, scene, pad }) {
     const { data, kind, mode, from, to, t, selected, view, tint, truth, nearest } = state;
     const words = new URLSearchParams({ data, net: kind, mode, from });
-    if (mode === "walk") for (const [key, value] of Object.entries({ to, t: round(t, 2), nearest: Number(nearest) })) words.set(key, value);
-    if (selected >= 0) words.set("block", selected);
+    const walk = { to, t: round(t, 2), nearest: Number(nearest) };
+    if (mode === "walk") for (const [key, value] of Object.entries(walk)) words.set(key, value);
+    if (mode !== "walk") words.set("block", selected);
     if (view !== "sum" && view !== "moved") words.set("view", view);
     if (!tint) words.set("tint", 0);
     if (!truth) words.set("truth", 0);
@@ -36,19 +37,24 @@ explorer.link = (() => {
   /** A stroke by every other of its points that lie close. */
   function thinned(stroke) {
     const kept = [stroke[0]];
-    for (const point of stroke) if (Math.hypot(point[0] - kept.at(-1)[0], point[1] - kept.at(-1)[1]) >= 3) kept.push(point);
+    for (const point of stroke) {
+      const [row, column] = kept.at(-1);
+      if (Math.hypot(point[0] - row, point[1] - column) >= 3) kept.push(point);
+    }
     return kept;
   }
 
   /** What an address says, or null where it says nothing; what is no number there is left out. */
   function read(hash) {
     if (!hash.startsWith("#explorer?")) return null;
-    const words = new URLSearchParams(hash.slice(10)), number = (key, or) => (Number.isFinite(+words.get(key)) && words.has(key) ? +words.get(key) : or);
+    const words = new URLSearchParams(hash.slice(10));
+    const number = (key, or) => (words.has(key) && Number.isFinite(+words.get(key)) ? +words.get(key) : or);
     const list = (text, count) => (text ?? "").split(";").map((row) => row.split(",").map(Number))
       .filter((row) => row.length === count && row.every(Number.isFinite));
     return {
       data: words.get("data"), kind: words.get("net"), mode: words.get("mode"), view: words.get("view"),
-      from: number("from", 0), to: number("to", 1), t: number("t", 0), block: number("block", -1), noise: number("noise", 0),
+      from: number("from", 0), to: number("to", 1), t: number("t", 0), block: number("block", null),
+      noise: number("noise", 0),
       tint: number("tint", 1) !== 0, truth: number("truth", 1) !== 0, nearest: number("nearest", 1) !== 0,
       off: (words.get("off") ?? "").split(".").filter(Boolean).map(Number),
       moved: (words.get("moved") ?? "").split(";").filter(Boolean).map((row) => {

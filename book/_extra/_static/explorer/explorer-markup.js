@@ -14,7 +14,15 @@ explorer.MARKUP = `
   </fieldset>
   <fieldset class="explorer-choice explorer-kinds" data-part="kinds"><legend>Network</legend></fieldset>
 </div>
-<p class="explorer-hint explorer-about" data-part="about"></p>
+<div class="explorer-about">
+  <p class="explorer-hint" data-part="about"></p>
+  <button type="button" data-do="tour" data-part="tour-begin">Tour</button>
+</div>
+<div class="explorer-tour" data-part="tour" role="group" aria-label="Tour" hidden>
+  <p data-part="tour-text" aria-live="polite"></p>
+  <button type="button" data-do="tour-on" data-part="tour-on">Next</button>
+  <button type="button" data-do="tour-end">End</button>
+</div>
 <div class="explorer-strip" role="group" aria-label="Held-out images" data-part="from"></div>
 <div class="explorer-strip" role="group" aria-label="Held-out images to walk to" data-part="to" hidden></div>
 <div class="explorer-own" data-part="own" hidden>
@@ -51,7 +59,9 @@ explorer.MARKUP = `
         <option value="left">what is left over</option><option value="moved">what was moved</option>
       </select></label>
       <label class="explorer-check"><input type="checkbox" data-part="tint" checked> tint</label>
-      <label class="explorer-check" data-part="truth-label"><input type="checkbox" data-part="truth" checked> truth</label>
+      <label class="explorer-check" data-part="truth-label">
+        <input type="checkbox" data-part="truth" checked> truth
+      </label>
     </div>
   </div>
   <div class="explorer-panel explorer-atoms">

@@ -5,7 +5,9 @@ explorer.picture = (() => {
   const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
   const INK = ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"].map(rgb); // at −1, −½, 0, ½, 1
   // Okabe–Ito but for yellow and black, which on white paper are no colours, and three as dark as those; grey: specks
-  const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#5B3A8E", "#A3123A", "#00595C"];
+  const COLOURS = [
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#5B3A8E", "#A3123A", "#00595C",
+  ];
   const SPECK = "#8C8C8C";
   const colour = (i) => COLOURS[i % COLOURS.length];
 
@@ -55,7 +57,8 @@ explorer.picture = (() => {
 
   /** What an image has gained, as ink, and lost, in vermilion, next to `before`: as dark as can be. */
   function change(canvas, image, before) {
-    const moved = image.map((value, p) => value - before[p]), most = moved.reduce((a, b) => Math.max(a, Math.abs(b)), 0.02);
+    const moved = image.map((value, p) => value - before[p]);
+    const most = moved.reduce((a, b) => Math.max(a, Math.abs(b)), 0.02);
     plain(canvas, moved.map((value) => value / most));
   }
 

@@ -15,8 +15,14 @@ explorer.Scene = class {
   static decompose(net, image, truth = null, k = net.k) {
     const scene = new explorer.Scene(net, image, truth);
     scene.steps = net.encode(image, k);
-    scene.steps.forEach(({ z, atom }) => scene.add(z, atom));
+    scene.reset();
     return scene;
+  }
+
+  /** The blocks as the encoder found them. */
+  reset() {
+    this.blocks.length = 0;
+    this.steps.forEach(({ z, atom }) => this.add(z, atom));
   }
 
   add(z, atom, copied = false) {
@@ -54,7 +60,8 @@ explorer.Scene = class {
 
   /** The colour of each block; those that hold less than a hundredth are specks, and grey. */
   colours() {
-    return this.shares().map((share, i) => (share < explorer.ACTIVE ? explorer.picture.SPECK : explorer.picture.colour(i)));
+    const { SPECK, colour } = explorer.picture;
+    return this.shares().map((share, i) => (share < explorer.ACTIVE ? SPECK : colour(i)));
   }
 
   /** The block that holds most, or −1. */
@@ -111,7 +118,7 @@ explorer.Scene = class {
   }
 };
 
-explorer.ACTIVE = 0.01; // the share of the energy from which a block is active, as atomic_lib.model.decomposition has it
+explorer.ACTIVE = 0.01; // the share of the energy from which a block is active, as in atomic_lib.model.decomposition
 
 /** ‖image‖². */
 explorer.energy = (image) => {

@@ -15,7 +15,8 @@ explorer.Sliders = class {
   }
 
   build() {
-    const { app, block } = this, { net, state, part, element } = app, walking = state.mode === "walk", { PAGE } = explorer.Sliders;
+    const { app, block } = this, { net, state, part, element } = app, { PAGE } = explorer.Sliders;
+    const walking = state.mode === "walk", hint = `Click a ${explorer.words.thing(state)} or an atom.`;
     if (this.from >= net.d0) this.from = 0;
     const whole = net.k === 1 ? "" : `Block ${state.selected + 1}: `;
     part("chosen").textContent = block ? `${whole}${net.d0} coordinates` : "No block is chosen";
@@ -25,8 +26,8 @@ explorer.Sliders = class {
     app.button("page-back").disabled = this.from === 0;
     app.button("page-on").disabled = last === net.d0;
     for (const name of ["copy", "reset-block"]) app.button(name).disabled = !block || walking;
-    const hint = element("p", { className: "explorer-hint", textContent: `Click a ${explorer.words.thing(state)} or an atom.` });
-    const shown = block ? net.order.slice(this.from, last).map((j) => this.slider(j)) : [hint];
+    const shown = block ? net.order.slice(this.from, last).map((j) => this.slider(j))
+      : [element("p", { className: "explorer-hint", textContent: hint })];
     part("sliders").replaceChildren(...shown);
     this.films();
   }

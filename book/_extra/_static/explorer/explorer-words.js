@@ -6,7 +6,7 @@ explorer.words = (() => {
     reference: ["Authors’", "The authors’ own network: all blocks in one shot, one decoder drawn {k} times."],
     plain: ["One-shot", "All {k} blocks in one shot, as in the paper; the decoder g draws each of them."],
     slots: ["Slots", "{k} slots compete for the picture; the decoder g draws each of them."],
-    pursuit: ["Pursuit", "One block after another: look where most is left, draw it, go on with the rest. It is told that atoms are local."],
+    pursuit: ["Pursuit", "One block after another, where most is left; it is told that atoms are local."],
     conventional: ["Conventional", "Not atomic: one block of {n} coordinates, and one decoder that draws all at once."],
   };
   const thing = ({ data }) => (data === "spikes" ? "spike" : "stroke");
@@ -21,7 +21,8 @@ explorer.words = (() => {
   function describe(state, scene, net, pad) {
     const { step, mode, view, pointed, selected } = state, { blocks } = scene;
     if (step >= 0) return ofStep(step, scene.steps.length, net.again);
-    if (mode === "draw" && !scene.steps) return `Nothing to decompose yet: ${pad.dropping ? "drop some spikes" : "draw something"}.`;
+    if (mode === "draw" && !scene.steps)
+      return `Nothing to decompose yet: ${pad.dropping ? "drop some spikes" : "draw something"}.`;
     if (!blocks.length) return "The network finds nothing to draw here.";
     if (blocks[pointed]) return ofBlock(pointed, state, scene);
     if (view !== "sum" && mode !== "walk") return ofView(view);
@@ -32,8 +33,8 @@ explorer.words = (() => {
   }
 
   const ofStep = (step, steps, again) =>
-    `Step ${step + 1} of ${steps}: this is left. The encoder looks where most is, inside the square, and block ${step + 1} `
-    + "is to draw what it sees there."
+    `Step ${step + 1} of ${steps}: this is left. The encoder looks where most is, inside the square, and `
+    + `block ${step + 1} is to draw what it sees there.`
     + (again && step === steps - 1 ? " Then all blocks are corrected at once, by what is left." : "");
 
   const ofView = (view) => ({
@@ -69,11 +70,12 @@ explorer.words = (() => {
   }
 
   /** How the spikes that were dropped differ from those of the training. */
-  function warnings({ spikes, set, noise, closest }) {
-    const said = [], least = closest.call({ spikes });
-    if (spikes.length > set.most) said.push(`These are ${spikes.length} spikes; the network was trained on ${set.most} at most.`);
+  function warnings(pad) {
+    const { spikes, set, noise } = pad, said = [], least = pad.closest(), px = (v) => v.toFixed(1);
+    if (spikes.length > set.most)
+      said.push(`These are ${spikes.length} spikes; the network was trained on ${set.most} at most.`);
     if (least < set.separation)
-      said.push(`Two of them are ${least.toFixed(1)} px apart: in training never less than ${set.separation.toFixed(1)} px.`);
+      said.push(`Two of them are ${px(least)} px apart: in training never less than ${px(set.separation)} px.`);
     if (noise) said.push("The network has seen no noise in training.");
     return said;
   }
