@@ -138,7 +138,7 @@ class PursuitEncoder(nn.Module):
         going = torch.arange(len(images), device=images.device)
         for i in range(k):
             seen = residual[going].detach()  # no gradient through what is looked at: z answers for itself
-            peak, centre = self._peak(seen, closed[going])
+            peak, centre = self.highest(seen, closed[going])
             left = (peak > threshold[going]) | (self.training and i == 0)  # a training has always something to learn
             going, centre, seen = going[left], centre[left], seen[left]
             if not len(going):
@@ -147,7 +147,7 @@ class PursuitEncoder(nn.Module):
             atom = g(z)
             helps = _energy(seen - atom.detach()) < _energy(seen) if not self.training else torch.ones_like(going) > 0
             if not helps.all():
-                closed[going[~helps]] |= self._around(centre[~helps], images.shape[-2:])
+                closed[going[~helps]] |= self.around(centre[~helps], images.shape[-2:])
             chosen, atom = going[helps], atom[helps]
             residual = residual.index_add(0, chosen, -atom.float())  # an atom may be bfloat16
             yield Step(chosen, centre[helps], z[helps], atom, residual)
@@ -173,7 +173,7 @@ class PursuitEncoder(nn.Module):
     def ended(self, left: Tensor, used: Tensor) -> list[str]:
         """Why the pursuit ended that left this (B, 1, N, N) of its images and used these blocks (B, k): "nothing left"
         over the `threshold`, all "k blocks used", or "no block helps" where something is left."""
-        quiet, full = self._peak(left)[0] <= self.threshold(left), used.all(dim=1)
+        quiet, full = self.highest(left)[0] <= self.threshold(left), used.all(dim=1)
         why = zip(quiet.tolist(), full.tolist(), strict=True)
         return ["nothing left" if q else "k blocks used" if f else "no block helps" for q, f in why]
 
@@ -182,7 +182,7 @@ class PursuitEncoder(nn.Module):
         seen = self.look(_crop(residual, centre, self.window))
         return self.latents(self.describe(seen + self.place(position_code(centre / self.size))))
 
-    def _peak(self, residual: Tensor, closed: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def highest(self, residual: Tensor, closed: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Height (M,) and place (M, 2), px, of the blurred residual's maximum, but for the places that are closed."""
         blurred = blur(residual, self.smooth)
         if closed is not None:
@@ -191,7 +191,7 @@ class PursuitEncoder(nn.Module):
         columns = residual.shape[-1]
         return peak, torch.stack([place // columns, place % columns], dim=1)
 
-    def _around(self, centre: Tensor, shape: tuple[int, int]) -> Tensor:
+    def around(self, centre: Tensor, shape: tuple[int, int]) -> Tensor:
         """Masks (M, 1, H, W) of all places within the blur's reach, 3σ, of places (M, 2)."""
         rows, columns = (torch.arange(side, device=centre.device) for side in shape)
         rows, columns = rows - centre[:, :1], columns - centre[:, 1:]
