@@ -1,4 +1,4 @@
-"""The command line: python -m atomic_lib train / evaluate / decompose / find / ablate / bench.
+"""The command line: python -m atomic_lib train / evaluate / decompose / find / solvers / ablate / bench.
 
 Whatever the user can put right ends in one sentence on standard error and exit status 2.
 """
@@ -139,6 +139,21 @@ def find_spots(options: argparse.Namespace) -> None:
     )
 
 
+def solvers(options: argparse.Namespace) -> None:
+    """Measure the pursuit beside solvers that know the kernel, on spikes and on stars put into M13."""
+    from .studies import contest
+
+    if options.out is not None:
+        check_outputs({"--out": options.out})
+    found = contest.contest(progress=lambda line: print(f"solvers: {line}", file=sys.stderr, flush=True))
+    if options.out is not None:
+        write_json(options.out, found)
+    if options.json:
+        return print(json.dumps(found))
+    _table("sets", [row for row in found["sets"] if "jaccard" in row])
+    _table("range", found["range"])
+
+
 def ablate(options: argparse.Namespace) -> None:
     """Train the variants of an ablation from several seeds; what is recorded is passed over, what stopped goes on."""
     listing = options.list or options.name is None
@@ -233,6 +248,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--picture", metavar="SPOTS.png", help="the image, what was found, and what is left")
     command.add_argument("--json", metavar="SPOTS.json", help="write the table here too")
     command.add_argument("--threshold", type=float, default=5.0, help="in standard errors of an amplitude (default: 5)")
+
+    command = commands.add_parser("solvers", help="compare with known-kernel solvers", description=solvers.__doc__)
+    command.set_defaults(command=solvers)
+    command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    command.add_argument("--out", metavar="FILE.json", help="write it to a file, too")
 
     command = commands.add_parser("bench", help="measure speed and memory", description=bench.__doc__)
     command.set_defaults(command=bench)
