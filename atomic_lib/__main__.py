@@ -1,4 +1,4 @@
-"""The command line: python -m atomic_lib train / evaluate / decompose / ablate / bench.
+"""The command line: python -m atomic_lib train / evaluate / decompose / find / solvers / ablate / bench.
 
 Whatever the user can put right ends in one sentence on standard error and exit status 2.
 """
@@ -113,6 +113,48 @@ def decompose(options: argparse.Namespace) -> None:
     print(f"{options.out}: {int(found.used.sum())} of {found.used.shape[1]} blocks in use")
 
 
+def find_spots(options: argparse.Namespace) -> None:
+    """The spots of an image, of a known width: places, amplitudes and their standard errors, as a table."""
+    from . import figures
+    from .data import fields
+    from .studies import find
+
+    outputs = {"--out": options.out, "--picture": options.picture, "--json": options.json}
+    check_outputs({name: path for name, path in outputs.items() if path is not None}, inputs=[options.image])
+    known = fields.FIELDS.get(options.image)
+    sigma = known.sigma if known and options.sigma is None else options.sigma
+    if sigma is None:
+        raise BadInput(
+            "--sigma: how wide is a spot? Its Gaussian's standard deviation, px, is its full width at half /2.35."
+        )
+    field = fields.shipped(options.image) if known else fields.read(options.image)
+    found = find.find(field, sigma, options.threshold, progress=True)
+    find.write_table(options.out, found)
+    if options.json is not None:
+        write_json(options.json, {"image": options.image, "sigma": sigma, "spots": find.table(found)})
+    if options.picture is not None:
+        figures.save(find.picture(field, found), options.picture)
+    flagged = int((found.flag > 0).sum())
+    print(
+        f"{options.out}: {len(found.theta)} spots, {flagged} of them flagged; noise {float(found.noise.median()):.3g}"
+    )
+
+
+def solvers(options: argparse.Namespace) -> None:
+    """Measure the pursuit beside solvers that know the kernel, on spikes and on stars put into M13."""
+    from .studies import contest
+
+    if options.out is not None:
+        check_outputs({"--out": options.out})
+    found = contest.contest(progress=lambda line: print(f"solvers: {line}", file=sys.stderr, flush=True))
+    if options.out is not None:
+        write_json(options.out, found)
+    if options.json:
+        return print(json.dumps(found))
+    _table("sets", [row for row in found["sets"] if "jaccard" in row])
+    _table("range", found["range"])
+
+
 def ablate(options: argparse.Namespace) -> None:
     """Train the variants of an ablation from several seeds; what is recorded is passed over, what stopped goes on."""
     listing = options.list or options.name is None
@@ -207,6 +249,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_studies(commands) -> None:
+    command = commands.add_parser("find", help="spots in a real image, as a table", description=find_spots.__doc__)
+    command.set_defaults(command=find_spots)
+    command.add_argument("image", metavar="IMAGE", help="a FITS file, a grey TIFF or PNG; or m13, hybiss, terra")
+    command.add_argument("--sigma", type=float, help="width of a spot, px: standard deviation of its Gaussian")
+    command.add_argument("--out", required=True, metavar="SPOTS.csv")
+    command.add_argument("--picture", metavar="SPOTS.png", help="the image, what was found, and what is left")
+    command.add_argument("--json", metavar="SPOTS.json", help="write the table here too")
+    command.add_argument("--threshold", type=float, default=5.0, help="in standard errors of an amplitude (default: 5)")
+
+    command = commands.add_parser("solvers", help="compare with known-kernel solvers", description=solvers.__doc__)
+    command.set_defaults(command=solvers)
+    command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    command.add_argument("--out", metavar="FILE.json", help="write it to a file, too")
+
     command = commands.add_parser("bench", help="measure speed and memory", description=bench.__doc__)
     command.set_defaults(command=bench)
     command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")

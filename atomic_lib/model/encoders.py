@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import BadInput
-from ..images import blur
+from ..images import blur, noise_level
 from .layers import PLACE, Residual, bound_of, kaiming, position_code
 
 
@@ -89,6 +89,10 @@ class PursuitEncoder(nn.Module):
     learned, no block is spent where nothing is left (`stop`: the blurred residual's peak under which it ends), and it
     can go on past the k that it was trained with. In exchange it is *given* that an atom is local.
 
+    Once trained it can do no harm: a block that would make what is left of its image larger is refused, and its place
+    is not looked at again; of all corrections an image keeps the best. Whatever the image, ‖x − x̂‖ ≤ ‖x‖. In training
+    every block is taken: one that does harm has the most to learn.
+
     window: side of the square looked at, px. smooth: σ of the blur, px. stride: of the first convolution. stop: in
     units of the image. again: how often all blocks are corrected at the end, see `Correction`; in training once, which
     is what later corrections are good at, too.
@@ -116,32 +120,37 @@ class PursuitEncoder(nn.Module):
 
     def forward(self, images: Tensor, g: nn.Module, k: int | None = None) -> Code:
         k = self.k if k is None else k
-        steps = list(self.pursue(images, g, k))
+        steps = best = list(self.pursue(images, g, k))
         for _ in range(self.again if steps else 0):
             steps = self.correct(images, steps, g)
+            best = _better(best, steps)
         z = images.new_zeros(len(images), k, self.d0)
         used = torch.zeros(len(images), k, dtype=torch.bool, device=images.device)
         atoms = images.new_zeros(len(images), k, *images.shape[1:])
-        for i, step in enumerate(steps):
+        for i, step in enumerate(best):
             z[step.going, i], used[step.going, i], atoms[step.going, i] = step.z, True, step.atom
         return Code(z, used, atoms)
 
     def pursue(self, images: Tensor, g: nn.Module, k: int) -> Iterator[Step]:
         """The pursuit itself: at most k steps, for the images that still have something to explain."""
-        residual = images
+        residual, threshold = images, self.threshold(images)
+        closed = torch.zeros_like(images, dtype=torch.bool)  # places where a block was refused
         going = torch.arange(len(images), device=images.device)
         for i in range(k):
             seen = residual[going].detach()  # no gradient through what is looked at: z answers for itself
-            peak, centre = self._peak(seen)
-            left = (peak > self.stop) | (self.training and i == 0)  # a training always has something to learn from
-            going = going[left]
+            peak, centre = self.highest(seen, closed[going])
+            left = (peak > threshold[going]) | (self.training and i == 0)  # a training has always something to learn
+            going, centre, seen = going[left], centre[left], seen[left]
             if not len(going):
                 return
-            centre = centre[left]
-            z = self.block(seen[left], centre)
+            z = self.block(seen, centre)
             atom = g(z)
-            residual = residual.index_add(0, going, -atom.float())  # an atom may be bfloat16
-            yield Step(going, centre, z, atom, residual)
+            helps = _energy(seen - atom.detach()) < _energy(seen) if not self.training else torch.ones_like(going) > 0
+            if not helps.all():
+                closed[going[~helps]] |= self.around(centre[~helps], images.shape[-2:])
+            chosen, atom = going[helps], atom[helps]
+            residual = residual.index_add(0, chosen, -atom.float())  # an atom may be bfloat16
+            yield Step(chosen, centre[helps], z[helps], atom, residual)
 
     def correct(self, images: Tensor, steps: list[Step], g: nn.Module) -> list[Step]:
         """The steps of a pursuit with all blocks corrected at once, and what is left of the images then."""
@@ -155,17 +164,38 @@ class PursuitEncoder(nn.Module):
         parts = zip(steps, z.split(sizes), atoms.split(sizes), strict=True)
         return [step._replace(z=z, atom=atom, residual=residual) for step, z, atom in parts]
 
+    def threshold(self, images: Tensor) -> Tensor:
+        """What the blurred residual's peak must exceed, (B,): `stop` or, in noisier images, five times the noise that
+        the blur leaves."""
+        noise = torch.zeros(len(images), device=images.device) if self.training else noise_level(images)
+        return (5 * noise / (2 * math.sqrt(math.pi) * self.smooth)).clamp(min=self.stop)
+
+    def ended(self, left: Tensor, used: Tensor) -> list[str]:
+        """Why the pursuit ended that left this (B, 1, N, N) of its images and used these blocks (B, k): "nothing left"
+        over the `threshold`, all "k blocks used", or "no block helps" where something is left."""
+        quiet, full = self.highest(left)[0] <= self.threshold(left), used.all(dim=1)
+        why = zip(quiet.tolist(), full.tolist(), strict=True)
+        return ["nothing left" if q else "k blocks used" if f else "no block helps" for q, f in why]
+
     def block(self, residual: Tensor, centre: Tensor) -> Tensor:
         """E: residuals (M, 1, N, N) and the places to look at (M, 2), px → latent blocks (M, d0)."""
         seen = self.look(_crop(residual, centre, self.window))
         return self.latents(self.describe(seen + self.place(position_code(centre / self.size))))
 
-    def _peak(self, residual: Tensor) -> tuple[Tensor, Tensor]:
-        """Height (M,) and place (M, 2), px, of the blurred residual's maximum."""
-        blurred = blur(residual, self.smooth).flatten(1)
-        peak, place = blurred.max(dim=1)
+    def highest(self, residual: Tensor, closed: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Height (M,) and place (M, 2), px, of the blurred residual's maximum, but for the places that are closed."""
+        blurred = blur(residual, self.smooth)
+        if closed is not None:
+            blurred = blurred.masked_fill(closed, -math.inf)
+        peak, place = blurred.flatten(1).max(dim=1)
         columns = residual.shape[-1]
         return peak, torch.stack([place // columns, place % columns], dim=1)
+
+    def around(self, centre: Tensor, shape: tuple[int, int]) -> Tensor:
+        """Masks (M, 1, H, W) of all places within the blur's reach, 3σ, of places (M, 2)."""
+        rows, columns = (torch.arange(side, device=centre.device) for side in shape)
+        rows, columns = rows - centre[:, :1], columns - centre[:, 1:]
+        return (rows[:, None, :, None] ** 2 + columns[:, None, None] ** 2) <= (3 * self.smooth) ** 2
 
 
 class Correction(nn.Module):
@@ -199,3 +229,23 @@ def _crop(images: Tensor, centre: Tensor, window: int) -> Tensor:
     rows = centre[:, 0, None, None] + offsets[:, None]
     columns = centre[:, 1, None, None] + offsets
     return padded[torch.arange(len(images), device=images.device)[:, None, None], rows, columns][:, None]
+
+
+def _energy(images: Tensor) -> Tensor:
+    """‖x‖² of each image (B, 1, N, N), (B,): of one so bright that its square overflows, too."""
+    return images.double().square().sum(dim=(1, 2, 3))
+
+
+def _better(before: list[Step], after: list[Step]) -> list[Step]:
+    """For each image the steps that leave less of it; those before, where it is all the same."""
+    residuals = before[-1].residual, after[-1].residual
+    better = _energy(residuals[1]) < _energy(residuals[0])
+    residual = torch.where(better[:, None, None, None], residuals[1], residuals[0])
+    return [
+        old._replace(
+            z=torch.where(better[old.going, None], new.z, old.z),
+            atom=torch.where(better[old.going, None, None, None], new.atom, old.atom),
+            residual=residual,
+        )
+        for old, new in zip(before, after, strict=True)
+    ]

@@ -14,6 +14,7 @@ from atomic_lib.model.encoders import OneShotEncoder, PursuitEncoder, ReferenceE
 from atomic_lib.model.layers import BoundedLatents
 from atomic_lib.model.losses import loss, misalignment, sparsity
 from atomic_lib.studies.bench import as_released
+from atomic_lib.weights import load
 
 DATA = Spikes(size=64, sigma=2.0, k=3)
 ENCODERS = [ReferenceEncoder, OneShotEncoder, PursuitEncoder]
@@ -97,10 +98,63 @@ def test_a_second_look_changes_blocks_by_what_is_left_alone():
     torch.nn.init.normal_(encoder.correction.gain[-1].weight)
     corrected = encoder.correct(x, steps, model.g)
     assert not torch.allclose(corrected[0].z, steps[0].z)
+    before, after = (part[-1].residual for part in (steps, corrected))
+    energies = torch.stack([left.square().sum(dim=(1, 2, 3)) for left in (before, after)])
+    kept = torch.where((energies[1] < energies[0])[:, None, None, None], after, before)
     code = model.decompose(x)
-    assert torch.allclose(x - code.atoms.sum(1), corrected[-1].residual, atol=1e-5)
+    assert torch.allclose(x - code.atoms.sum(1), kept, atol=1e-5)
     nothing = [step._replace(residual=torch.zeros_like(x)) for step in steps]
     assert torch.equal(encoder.correct(x, nothing, model.g)[0].z, steps[0].z)
+
+
+def hard_images(size=128):
+    """Images that no training has shown: what an encoder of spikes or digits must not fall over."""
+    generator = torch.Generator().manual_seed(0)
+    draw = partial(torch.rand, size, size, generator=generator)
+    row, column = torch.meshgrid(*2 * [torch.linspace(0, 1, size)], indexing="ij")
+    point = torch.zeros(size, size)
+    point[size // 3, size // 2] = 5.0
+    spikes = Spikes(size=size).held_out(3).images[:, 0]
+    rough = torch.nn.functional.interpolate(draw()[None, None, ::16, ::16], size=size, mode="bicubic")[0, 0]
+    odd = [draw(), 3 * draw() - 1.5, row, -column, point, -point, rough, rough + 0.2 * draw(), torch.zeros(size, size)]
+    bright = [10 * spikes[0] / spikes[0].max(), 9 * spikes[1], -spikes[2], spikes[0] + row]
+    return torch.stack(odd + bright + [torch.full((size, size), 10.0)])[:, None]
+
+
+@pytest.mark.parametrize("name", ["spikes-pursuit", "digits-pursuit"])
+def test_a_trained_pursuit_does_no_harm_whatever_the_image(name):
+    model, x = load(name), hard_images()
+    with torch.no_grad():
+        code = model.decompose(x, 12)
+    energy, left = (image.double().square().sum(dim=(1, 2, 3)) for image in (x, x - code.atoms.sum(1)))
+    assert (left <= energy * (1 + 1e-5)).all(), (left / energy).tolist()
+    assert not code.used[(x <= 0).flatten(1).all(1)].any(), "nothing there stands above nothing"
+    ended = model.encoder.ended(x - code.output, code.used)
+    assert {"nothing left", "no block helps"} <= set(ended) <= {"nothing left", "no block helps", "k blocks used"}
+    assert all(code.used[i].all() for i, why in enumerate(ended) if why == "k blocks used")
+
+
+def test_a_block_or_a_correction_that_does_harm_is_refused():
+    model, x = small(partial(PursuitEncoder, again=2)), images(8)
+    torch.nn.init.normal_(model.encoder.correction.gain[-1].weight, std=10.0)  # corrections gone wild
+    with torch.no_grad():
+        model.g.rows[-1].weight *= 30  # atoms far too bright
+        energies = [x] + [step.residual for step in model.encoder.pursue(x, model.g, 6)]
+        energies = torch.stack([image.square().sum(dim=(1, 2, 3)) for image in energies])
+        code = model.decompose(x, 6)
+    assert (energies.diff(dim=0) <= 1e-5 * energies[0]).all()
+    assert ((x - code.atoms.sum(1)).square().sum(dim=(1, 2, 3)) <= energies[-1] * (1 + 1e-5)).all()
+    assert not code.used.all(), "some block must have been refused, else this shows nothing"
+    with torch.no_grad():
+        steps = list(model.train().encoder.pursue(x, model.g, 1))
+    assert len(steps[0].going) == len(x), "a training takes every block"
+
+
+def test_noise_raises_the_threshold_of_a_pursuit_and_light_does_not():
+    encoder, x = small(PursuitEncoder).encoder, images(1)
+    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
+    assert encoder.threshold(x) == encoder.threshold(x + torch.linspace(0, 1, 32)) == encoder.stop
+    assert encoder.threshold(x + noise) == pytest.approx(5 / (2 * torch.pi**0.5 * encoder.smooth), rel=0.15)
 
 
 def test_the_pursuit_stops_by_itself_and_can_go_on_past_its_k():

@@ -1,0 +1,252 @@
+"""A learned g against those who know the kernel, on the same images in one run: `python -m atomic_lib solvers`.
+
+Seconds are of one processor core and do not count what other programs take; detections are matched within σ.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..data import fields
+from ..data.sample import Sample
+from ..data.spikes import Spikes
+from ..gaussians import drawn, fit_gaussians, pairs
+from ..metrics import Matches, match
+from ..model import gains
+from ..weights import commit, load
+from . import find, solvers
+
+SETS: dict[str, tuple[Spikes, float, int]] = {  # what, the noise's std, how many images
+    "2σ apart, noise 0.02": (Spikes(), 0.02, 16),
+    "2σ apart, noise 0.05": (Spikes(), 0.05, 16),
+    "2σ apart, noise 0.1": (Spikes(), 0.1, 16),
+    "no separation, noise 0.02": (Spikes(separation=0.0), 0.02, 16),
+    "15 spikes, noise 0.02": (Spikes(k=15, fewest=15), 0.02, 8),
+    "30 spikes, noise 0.02": (Spikes(k=30, fewest=30, separation=1.0), 0.02, 4),
+    "60 spikes, noise 0.02": (Spikes(k=60, fewest=60, separation=1.0), 0.02, 4),
+}
+LEAST = 0.25  # half the faintest spike: what is fainter is no detection
+Way = Callable[[Tensor], tuple[list[Tensor], Tensor]]  # images (B, 1, N, N) → θ (n, 3) of each, and x̂
+
+
+def contest(progress: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
+    """Everything that the chapter *In use* tells: synthetic sets, three decades of brightness, stars put into M13."""
+    found: dict[str, Any] = {"torch": torch.__version__, "commit": commit(), "sets": []}
+    for name, (data, noise, count) in SETS.items():
+        sample = data.held_out(count)
+        images = sample.images + noise * torch.randn(sample.images.shape, generator=torch.Generator().manual_seed(1))
+        for way, solve in ways(data, noise).items():
+            progress(f"{name}: {way}")
+            found["sets"].append({"set": name, "method": way, **measured(solve, images, sample, data.sigma)})
+        found["sets"].append({"set": name, "method": "Cramér–Rao bound", **bound(sample, data, noise)})
+    progress("three decades of brightness")
+    found["range"] = three_decades()
+    found["m13"] = injected(progress=progress)
+    return found
+
+
+def ways(data: Spikes, noise: float) -> dict[str, Way]:
+    """The solvers by name; the oracles among them are told σ, the noise or how many spikes there are at most."""
+    model, sigma, height = load("spikes-pursuit"), data.sigma, 4 * noise * data.sigma * math.sqrt(math.pi)
+
+    def pursuit(refine: int) -> Way:
+        def solve(images: Tensor) -> tuple[list[Tensor], Tensor]:
+            code = model.decompose(images, 2 * data.k, refine)
+            return _spots(code.atoms[:, :, 0], code.used, sigma), code.output
+
+        return solve
+
+    def oracle(solver: Callable[[Tensor], Tensor]) -> Way:
+        def solve(images: Tensor) -> tuple[list[Tensor], Tensor]:
+            spots = [solver(image) for image in images[:, 0]]
+            return spots, torch.stack([drawn(t, images.shape[2:], sigma) for t in spots])[:, None]
+
+        return solve
+
+    return {
+        "pursuit (ours)": pursuit(0),
+        "pursuit, refined (ours)": pursuit(5),
+        "sliding Frank–Wolfe": oracle(lambda x: solvers.sliding_frank_wolfe(x, sigma, height)),
+        "OP-COMP": oracle(lambda x: solvers.op_comp(x, sigma, data.k, LEAST)),
+        "photutils": oracle(lambda x: solvers.photometry(x, sigma, noise)),
+        "blob_log": oracle(lambda x: solvers.blobs(x, sigma, LEAST)),
+    }
+
+
+def measured(solve: Way, images: Tensor, sample: Sample, sigma: float, least: float = LEAST) -> dict[str, float]:
+    """jaccard, precision, recall, rmse_px, amplitude_error, nmse and seconds an image of one way."""
+    solve(images[:1])  # what is set up once is not counted
+    began = time.process_time()
+    spots, output = solve(images)
+    seconds = (time.process_time() - began) / len(images)
+    total = Matches()
+    for theta, truth in zip(spots, sample.theta, strict=True):
+        total += match(theta[theta[:, 0] >= least].double(), truth[truth[:, 0] > 0].double(), sigma)
+    nmse = float((output - images).square().sum() / images.square().sum())
+    return {**_shares(total), "nmse": nmse, "seconds": seconds}
+
+
+def bound(sample: Sample, data: Spikes, noise: float) -> dict[str, float]:
+    """The rmse_px and the amplitude error (mean of |error|/a) that the Cramér–Rao bound allows, all spikes found."""
+    squares, errors = [], []
+    for theta in sample.theta:
+        there = theta[theta[:, 0] > 0].double()
+        least = solvers.cramer_rao(there, sample.images.shape[2:], data.sigma, noise)
+        squares.append(least[:, 1:].square().sum(dim=1))
+        errors.append(math.sqrt(2 / math.pi) * least[:, 0] / there[:, 0])
+    return {"rmse_px": float(torch.cat(squares).mean().sqrt()), "amplitude_error": float(torch.cat(errors).mean())}
+
+
+def three_decades(count: int = 8, k: int = 20, noise: float = 3e-4) -> list[dict[str, Any]]:
+    """Spikes of amplitudes 0.001…1: what the shipped pursuit makes of them, and three ways to give it gains."""
+    model, generator = load("spikes-pursuit"), torch.Generator().manual_seed(2)
+    theta = Spikes(k=k, fewest=k).held_out(count).theta.clone()
+    theta[..., 0] = 10 ** (-3 * torch.rand(count, k, generator=generator))
+    images = torch.stack([drawn(t, (128, 128), 2.8) for t in theta])[:, None]
+    sample = Sample(images, theta)
+    images = images + noise * torch.randn(images.shape, generator=generator)
+    stop = 5 * noise / (2 * math.sqrt(math.pi) * model.encoder.smooth)
+
+    def shipped(x: Tensor) -> tuple[list[Tensor], Tensor]:
+        code = model.decompose(x, 3 * k)
+        return _spots(code.atoms[:, :, 0], code.used, 2.8), code.output
+
+    def gained(joint: bool, refine: int = 0) -> Way:
+        def solve(x: Tensor) -> tuple[list[Tensor], Tensor]:
+            code = gains.pursue(model, x, 3 * k, stop, joint)
+            code = gains.refined(model, code, x, refine) if refine else code
+            return _spots(code.atoms[:, :, 0], code.used, 2.8), code.atoms.sum(dim=1)
+
+        return solve
+
+    def decades(x: Tensor) -> tuple[list[Tensor], Tensor]:
+        found = [find.find(one, 2.8, model=model) for one in x[:, 0]]
+        return [f.theta for f in found], torch.stack([f.spots + f.background for f in found])[:, None]
+
+    tried = {
+        "as shipped": shipped,
+        "a gain for each block": gained(False),
+        "all gains together": gained(True),
+        "all gains together, refined": gained(True, 3),
+        "decade by decade, polished with ψ": decades,
+    }
+    return [{"way": way, **measured(solve, images, sample, 2.8, noise)} for way, solve in tried.items()]
+
+
+def injected(
+    rounds: int = 2, stars: int = 40, seed: int = 0, progress: Callable[[str], None] = lambda line: None
+) -> dict[str, Any]:
+    """Stars of known place and brightness put into the outer field of M13, and M13 itself: `find` beside photutils."""
+    field, sigma = fields.shipped("m13").double(), fields.FIELDS["m13"].sigma
+    generator, trials = torch.Generator().manual_seed(seed), []
+    for turn in range(rounds):
+        theta = _outer_stars(stars, generator)
+        x = field + drawn(theta, field.shape, sigma)
+        for method, solve in (("find (ours)", _found), ("photutils", _photometry)):
+            progress(f"M13 with stars put in, {turn + 1} of {rounds}: {method}")
+            trials.append((method, theta, *solve(x, sigma)))
+    progress("M13 itself")
+    ours, seconds = _found(field, sigma)
+    theirs, their_seconds = _photometry(field, sigma)
+    noise = find.find(field, sigma).noise
+    stars_of = {"find (ours)": ours, "photutils": theirs}
+    agreement = {name: _agreement(stars_of[name], stars_of[other], noise, sigma)
+                 for name, other in (("find (ours)", "photutils"), ("photutils", "find (ours)"))}  # fmt: skip
+    return {
+        "seconds": {"find (ours)": seconds, "photutils": their_seconds},
+        "stars": {name: len(spots) for name, spots in stars_of.items()},
+        "share_in_the_other": agreement,
+        "injected": [_curve(method, trials, noise, sigma) for method in stars_of],
+    }
+
+
+CENTRE, OUTER = (147.0, 153.0), 85.0  # of M13, px, and where its outer field begins
+BINS = (3, 5, 10, 20, 50, 1000)  # of signal to noise: amplitude over its least standard error
+
+
+def _outer_stars(count: int, generator: torch.Generator) -> Tensor:
+    """Stars θ in the outer field of M13, of amplitudes 12…1500, log-uniform, 8 px apart and from the border."""
+    places: list[Tensor] = []
+    while len(places) < count:
+        place = 8 + 283 * torch.rand(2, generator=generator, dtype=torch.float64)
+        outer = (place - torch.tensor(CENTRE)).norm() > OUTER
+        if outer and all((place - other).norm() > 8 for other in places):
+            places.append(place)
+    amplitude = 12 * 125 ** torch.rand(count, 1, generator=generator, dtype=torch.float64)
+    return torch.cat([amplitude, torch.stack(places)], dim=1)
+
+
+def _found(field: Tensor, sigma: float) -> tuple[Tensor, float]:
+    began = time.process_time()
+    return find.find(field, sigma).theta, time.process_time() - began
+
+
+def _photometry(field: Tensor, sigma: float) -> tuple[Tensor, float]:
+    """photutils on the field without the background that `find` begins with, told the noise that it sees there."""
+    began = time.process_time()
+    background, noise = find.sky(field, field.new_zeros(0, 3), sigma)
+    return solvers.photometry(field - background, sigma, float(noise.median())), time.process_time() - began
+
+
+def _curve(method: str, trials: list, noise: Tensor, sigma: float) -> dict[str, Any]:
+    """Recall and rmse_px of one method by signal to noise, and over all stars of 10 and more."""
+    hits, ratios, squares, errors = [], [], [], []
+    for name, truth, spots, _ in trials:
+        if name == method:
+            matched = dict((j, i) for i, j in pairs(spots[:, 1:], truth[:, 1:], sigma))
+            level = noise[truth[:, 1].round().long(), truth[:, 2].round().long()] / (sigma * math.sqrt(math.pi))
+            ratios += (truth[:, 0] / level).tolist()
+            hits += [j in matched for j in range(len(truth))]
+            off = [
+                (spots[matched[j]] - truth[j]) if j in matched else truth.new_full((3,), math.nan)
+                for j in range(len(truth))
+            ]
+            squares += [float(o[1:].square().sum()) for o in off]
+            errors += [abs(float(o[0] / t[0])) for o, t in zip(off, truth, strict=True)]
+
+    def over(low: float, high: float) -> dict[str, float]:
+        inside = [i for i, ratio in enumerate(ratios) if low <= ratio < high]
+        seen = [i for i in inside if hits[i]]
+        rmse = math.sqrt(sum(squares[i] for i in seen) / max(1, len(seen)))
+        amplitude = sorted(errors[i] for i in seen)[len(seen) // 2] if seen else 0.0
+        median = math.sqrt(sorted(squares[i] for i in seen)[len(seen) // 2]) if seen else 0.0
+        recall = len(seen) / max(1, len(inside))
+        return {"from": low, "stars": len(inside), "recall": recall, "rmse_px": rmse, "median_px": median,
+                "median_amplitude_error": amplitude}  # fmt: skip
+
+    bins = [over(*pair) for pair in zip(BINS, BINS[1:], strict=False)]
+    return {"method": method, "bins": bins, "bright": over(10, math.inf)}
+
+
+def _agreement(mine: Tensor, theirs: Tensor, noise: Tensor, sigma: float) -> float:
+    """Share of one's outer stars of signal to noise 10 and more that the other has within a pixel, too."""
+    level = noise[mine[:, 1].round().long().clamp(0, 299), mine[:, 2].round().long().clamp(0, 299)]
+    bright = mine[:, 0] * sigma * math.sqrt(math.pi) >= 10 * level
+    outer = (mine[:, 1:] - torch.tensor(CENTRE)).norm(dim=1) > OUTER
+    chosen = mine[bright & outer]
+    return len(pairs(chosen[:, 1:], theirs[:, 1:], 1.0)) / max(1, len(chosen))
+
+
+def _spots(atoms: Tensor, used: Tensor, sigma: float) -> list[Tensor]:
+    """The spikes θ (n, 3) that the atoms (k, N, N) of each image are."""
+    spots = []
+    for drawn_, there in zip(atoms, used, strict=True):
+        high = drawn_[there].flatten(1).amax(1)[:, None, None].clamp(min=1e-12)
+        theta = fit_gaussians(drawn_[there] / high, sigma)
+        spots.append(torch.cat([theta[:, :1] * high[:, 0], theta[:, 1:]], dim=1))
+    return spots
+
+
+def _shares(total: Matches) -> dict[str, float]:
+    detected, there = total.true + total.false, total.true + total.missed
+    return {
+        "jaccard": total.true / max(1, total.true + total.false + total.missed),
+        "precision": total.true / max(1, detected),
+        "recall": total.true / max(1, there),
+        "rmse_px": math.sqrt(total.squared_distance / max(1, total.true)),
+        "amplitude_error": total.amplitude_error / max(1, total.true),
+    }
