@@ -197,7 +197,7 @@ def _curve(method: str, trials: list, noise: Tensor, sigma: float) -> dict[str, 
     hits, ratios, squares, errors = [], [], [], []
     for name, truth, spots, _ in trials:
         if name == method:
-            matched = dict((j, i) for i, j in pairs(spots[:, 1:], truth[:, 1:], sigma))
+            matched = {j: i for i, j in pairs(spots[:, 1:], truth[:, 1:], sigma)}
             level = noise[truth[:, 1].round().long(), truth[:, 2].round().long()] / (sigma * math.sqrt(math.pi))
             ratios += (truth[:, 0] / level).tolist()
             hits += [j in matched for j in range(len(truth))]
