@@ -125,6 +125,23 @@ def frame(*names: str, rows: Callable[[dict], dict | list[dict]] | None = None) 
     return pandas.DataFrame(found)
 
 
+def budget(runs: DataFrame) -> list[dict]:
+    """Rows of a table, one an ablation, of a `frame`: its question, how many runs, and what each of them cost."""
+    rows = []
+    for name, of_one in runs.groupby("ablation", sort=False):
+        steps, atoms = {of_one.steps.min(), of_one.steps.max()}, {of_one.fewest.min(), of_one.most.max()}
+        rows.append(
+            {
+                "ablation": f"`{name}`", "question": find(name).question,
+                "variants × seeds": f"{of_one.variant.nunique()} × {of_one.seed.nunique()}",
+                "steps": "–".join(f"{number:,}" for number in sorted(steps)),
+                "minutes a run": f"{of_one.minutes.min():.1f}–{of_one.minutes.max():.1f}",
+                "atoms in an image": "–".join(str(number) for number in sorted(atoms)),
+            }
+        )  # fmt: skip
+    return rows
+
+
 def _varied(name: str, variant: str, result: dict) -> dict:
     """What tells a run from others."""
     recipe, (family, dash, setting) = result["recipe"], variant.rpartition("-")

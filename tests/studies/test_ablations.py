@@ -83,6 +83,13 @@ def test_the_table_of_the_chapter_on_seeds_has_its_own_numbers():
     assert runs[runs.variant == "pursuit"].jaccard.min() > runs[runs.variant == "plain"].jaccard.max()
 
 
+def test_the_budget_of_an_ablation_in_a_row():
+    (row,) = ablations.budget(ablations.frame("divisible"))
+    assert row["ablation"] == "`divisible`" and row["question"] == ABLATIONS["divisible"].question
+    assert (row["variants × seeds"], row["steps"], row["atoms in an image"]) == ("4 × 3", "5,000", "2")
+    assert row["minutes a run"].count("–") == 1
+
+
 def test_rows_of_a_run_may_be_several():
     rows = ablations.frame("tight", rows=lambda result: [{"n": 1}, {"n": 2}])
     assert len(rows) == 2 * len(ablations.runs("tight")) and rows.n.tolist()[:2] == [1, 2]
