@@ -1,6 +1,7 @@
 """Every experiment by name: data, model and optimiser as plain data, `RECIPES[name]`.
 
-paper: the authors' network and training, exactly (DESIGN §4; 10⁶ steps). plain: a one-shot encoder on a CPU's budget.
+paper: the authors' network and training, exactly (DESIGN §4; 10⁶ steps). reference: the authors' network, latents and
+loss, with an initialisation, optimiser and schedule that a CPU can afford. plain: a one-shot encoder on a CPU's budget.
 pursuit: an encoder that goes block by block. conventional: plain, but one decoder of the whole code, to compare with.
 """
 
@@ -10,7 +11,7 @@ from typing import Literal
 
 from torch import nn
 
-from .decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
+from .decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied, kaiming
 from .digits import Digits, Pictures
 from .encoders import BoundedLatents, OneShotEncoder, PursuitEncoder, ReferenceEncoder
 from .errors import BadInput, check_range
@@ -33,7 +34,9 @@ class Recipe:
     bfloat16: whether to train in mixed precision, where the machine has it. deepen: see `depth`. alignment: whether the
     coordinates' effects are asked to be orthogonal, and the first to scale the atom (`model.misalignment`). combine:
     how atoms make up an image. untied: whether each block has a decoder of its own. penalty: which groups of the latent
-    code a term of `penalty_weight` asks to vanish (`model.sparsity`).
+    code a term of `penalty_weight` asks to vanish (`model.sparsity`). optimiser: what takes the steps, at the rate `lr`
+    (see `optimisers`). init: how the authors' networks start, as torch does by default or as He et al. (2015) have it,
+    with faint atoms; the other networks start that way whatever it says.
     """
 
     name: str
@@ -60,6 +63,8 @@ class Recipe:
     untied: bool = False
     penalty: Literal["none", "coordinates", "blocks"] = "none"
     penalty_weight: float = 1e-5
+    optimiser: Literal["adam", "muon"] = "adam"
+    init: Literal["torch", "kaiming"] = "torch"
 
     def depth(self, progress: float) -> int:
         """How many steps a pursuit takes in training: if it is to `deepen`, one at first, k from 40 % on.
@@ -75,6 +80,8 @@ class Recipe:
         """A new model with random weights from torch's global generator."""
         check_range("k", self.k, 1, 1024)
         check_range("d0", self.d0, 1, 1024)
+        if self.init not in ("torch", "kaiming"):
+            raise BadInput(f"there is no initialisation “{self.init}”; choose torch or kaiming.")
         latents = {"bounded": BoundedLatents(self.noise), "leaky": nn.LeakyReLU(0.2)}[self.latents]
         encoder = ENCODERS[self.encoder](self.k, self.d0, self.data.size, latents, **self.encoder_options)
         if self.encoder == "pursuit" and (self.untied or self.combine != "sum" or self.penalty != "none"):
@@ -82,6 +89,8 @@ class Recipe:
         drawers = self.k if self.untied else 1
         gs = [DECODERS[self.decoder](self.d0, self.data.size, **self.decoder_options) for _ in range(drawers)]
         model = AtomicAutoencoder(encoder, Untied(gs) if self.untied else gs[0], self.combine)
+        if self.init == "kaiming":
+            _start_faint([encoder, *gs])
         model.recipe = self
         return model
 
@@ -106,6 +115,20 @@ class Recipe:
             raise BadInput(f"the record's recipe is not one of this version ({error}); train again.") from None
 
 
+def _start_faint(networks: list[nn.Module]) -> None:
+    """The authors' networks with weights of He et al. (2015), and both convolutions of g's last stage × 0.3.
+
+    With torch's own a dozen layers shrink a latent's effect to nothing; without the factors k atoms together would
+    start far brighter than an image.
+    """
+    for network in networks:
+        if isinstance(network, ReferenceEncoder | ReferenceDecoder):
+            kaiming(network)
+        if isinstance(network, ReferenceDecoder):
+            for conv in network.stages[-1]:
+                conv.weight.data *= 0.3
+
+
 def find(name: str) -> Recipe:
     """The recipe of that name; raises `BadInput` with the names that exist."""
     if name not in RECIPES:
@@ -114,10 +137,13 @@ def find(name: str) -> Recipe:
 
 
 PAPER = {"latents": "leaky", "batch": 64, "schedule": "constant", "clip": None, "relative": False, "bfloat16": True}
+REFERENCE = {"latents": "leaky", "optimiser": "muon", "init": "kaiming", "lr": 0.01, "bfloat16": True}
 _ALL = [
     # The paper's spikes are separated by more than σ; ours, where we choose, by more than 2σ.
     Recipe("spikes-paper", Spikes(separation=1.0), "reference", "reference", k=10, d0=3, steps=10**6, lr=1e-4, **PAPER),
     Recipe("digits-paper", Digits(), "reference", "reference", k=16, d0=6, steps=10**6, lr=5e-4, **PAPER),
+    Recipe("spikes-reference", Spikes(), "reference", "reference", k=10, d0=3, steps=8000, **REFERENCE),
+    Recipe("digits-reference", Digits(), "reference", "reference", k=16, d0=6, steps=1500, **REFERENCE),
     Recipe(
         "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=24_000, noise=0.01, noise_end=0.001,
         bfloat16=True,

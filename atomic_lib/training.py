@@ -25,6 +25,7 @@ from . import checkpoints
 from .errors import BadInput, check_range
 from .metrics import evaluate
 from .model import AtomicAutoencoder, loss
+from .optimisers import Optimiser
 from .recipes import Recipe
 
 WARM_UP = 200  # steps over which the rate rises; fewer in a short run
@@ -138,7 +139,7 @@ class Training:
         self.objective = Objective(self.model)
         if self.world.size > 1:
             self.objective = DistributedDataParallel(self.objective)
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=recipe.lr)
+        self.optimiser = Optimiser(recipe.optimiser, self.model, recipe.lr)
         self.step, self.seconds, self.curve, self.commit = 0, 0.0, Curve(), checkpoints.commit()
 
     @property
@@ -187,7 +188,7 @@ class Training:
         """One step: draw a batch, follow the gradient; returns the loss."""
         recipe, world = self.recipe, self.world
         for group in self.optimiser.param_groups:
-            group["lr"] = self.rate()
+            group["lr"] = self.rate() * group["scale"]
         if recipe.noise:
             self.model.encoder.latents.noise = recipe.noise + (recipe.noise_end - recipe.noise) * self.progress
         # the batch, then the noise, are drawn from a stream of this seed, step and process alone
@@ -203,7 +204,7 @@ class Training:
         return value.item()
 
     def rate(self) -> float:
-        """The learning rate of the step at hand."""
+        """The learning rate of the step at hand; Adam's beside Muon keeps its own proportion to it."""
         if self.recipe.schedule == "constant":
             return self.recipe.lr
         rise = min(1.0, (self.step + 1) / min(WARM_UP, self.steps))
