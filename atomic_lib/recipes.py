@@ -16,9 +16,10 @@ from .digits import Digits, Pictures
 from .encoders import BoundedLatents, OneShotEncoder, PursuitEncoder, ReferenceEncoder
 from .errors import BadInput, check_range
 from .model import AtomicAutoencoder
+from .slots import SlotEncoder
 from .spikes import OtherSpikes, Spikes
 
-ENCODERS = {"reference": ReferenceEncoder, "one-shot": OneShotEncoder, "pursuit": PursuitEncoder}
+ENCODERS = {"reference": ReferenceEncoder, "one-shot": OneShotEncoder, "pursuit": PursuitEncoder, "slots": SlotEncoder}
 DECODERS = {"reference": ReferenceDecoder, "separable": SeparableDecoder, "stroke": StrokeDecoder}
 DATA = {"spikes": Spikes, "other-spikes": OtherSpikes, "digits": Digits, "pictures": Pictures}
 
@@ -41,7 +42,7 @@ class Recipe:
 
     name: str
     data: Spikes | Digits | Pictures
-    encoder: Literal["reference", "one-shot", "pursuit"]
+    encoder: Literal["reference", "one-shot", "pursuit", "slots"]
     decoder: Literal["reference", "separable", "stroke"]
     k: int
     d0: int
