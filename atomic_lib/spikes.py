@@ -26,6 +26,11 @@ class Sample(NamedTuple):
     amplitudes: Tensor
     positions: Tensor
 
+    @property
+    def theta(self) -> Tensor:
+        """A stand-in, in this clone alone, for the θ of DESIGN §2: (B, k, 3)."""
+        return torch.cat([self.amplitudes[..., None], self.positions], dim=2)
+
 
 @dataclass(frozen=True)
 class Spikes:

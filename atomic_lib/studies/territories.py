@@ -1,0 +1,246 @@
+"""Territories: a one-shot encoder may deal out the picture, so that each block draws what lies in a region of its own.
+
+A model that does so finds a share of the spikes that can be told beforehand. Suppose that
+(1) every place belongs to one of k blocks, and a block draws whatever lies in its region and nothing else;
+(2) a block draws one spike: of several in its region, one is found and the others are missed;
+(3) the n spikes fall independently of each other, each into region i with the probability pᵢ.
+Then region i has no spike with the probability (1 − pᵢ)ⁿ, and else one of its spikes is found: of n spikes
+Σᵢ (1 − (1 − pᵢ)ⁿ) are found on average, a share of
+
+    Σᵢ (1 − (1 − pᵢ)ⁿ) / n,  and of  k (1 − (1 − 1/k)ⁿ) / n  for equal regions, which is the most there can be,
+
+since 1 − (1 − p)ⁿ is concave in p. All spikes of a picture are found where they lie in n different regions: with the
+probability n!·eₙ(p), eₙ being the elementary symmetric polynomial, or k!/((k − n)! kⁿ) for equal regions. Of these
+assumptions (3) is not quite true of spikes kept apart: two of them share a region less often, by about the ratio of the
+area that they keep free to a region's. What a model finds beyond this share, it did not find by its territories.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from ..errors import check_range
+from ..gaussians import fit_gaussians, pairs, render
+
+BATCH = 64
+# Paul Tol's “muted”, which the colour-blind tell apart; after nine blocks they come again, hence the numbers.
+REGIONS = ["#88CCEE", "#CC6677", "#44AA99", "#DDCC77", "#AA4499", "#999933", "#332288", "#117733", "#882255"]
+MODELS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]  # Okabe–Ito
+
+
+class Map(NamedTuple):
+    """Which block draws a spike: owner (R, R), at each place of a grid whose rows and columns are `along` (R,), px."""
+
+    owner: Tensor
+    along: Tensor
+
+    def at(self, places: Tensor) -> Tensor:
+        """The block that owns each of the places (…, 2), px: that of the nearest place of the grid, (…)."""
+        rows, columns = ((places[..., [axis]] - self.along).abs().argmin(dim=-1) for axis in (0, 1))
+        return self.owner[rows, columns]
+
+    def shares(self, k: int) -> Tensor:
+        """The share of the picture that each of k blocks owns, (k,)."""
+        return torch.bincount(self.owner.flatten(), minlength=k) / self.owner.numel()
+
+    def distance(self, places: Tensor) -> Tensor:
+        """How far the places (M, 2) are from the border of their territory, px, (M,); ∞ where there is none."""
+        grid = torch.cartesian_prod(self.along, self.along)
+        apart = torch.cdist(places.double(), grid.double())
+        apart[self.at(places)[:, None] == self.owner.flatten()] = torch.inf
+        half = (self.along[1] - self.along[0]).item() / 2 if len(self.along) > 1 else 0.0
+        return (apart.amin(dim=1) - half).clamp(min=0)
+
+
+class Drawn(NamedTuple):
+    """Who draws what: block (B, n), the block that found each true spike, −1 for those missed and −2 for those absent;
+    found and detected (B,), how many true spikes were found, and how many atoms say that they are one."""
+
+    block: Tensor
+    found: Tensor
+    detected: Tensor
+
+
+def territory_map(model: Any, data: Any, sigma: float, side: int = 40, amplitude: float | None = None) -> Map:
+    """Sweep one spike over side × side places: the block with the most energy owns the place.
+
+    model: with `encode` and `atoms`. data: says size, border and amplitudes of the spikes. sigma: their width, px.
+    amplitude: of the spike; the middle of data's range unless told otherwise.
+    """
+    check_range("side", side, 2, 1000)
+    edge = data.border * sigma
+    along = torch.linspace(edge, data.size - 1 - edge, side)
+    places = torch.cartesian_prod(along, along)
+    height = sum(data.amplitude) / 2 if amplitude is None else amplitude
+    theta = torch.cat([torch.full((len(places), 1), height), places], dim=1)[:, None]
+    images = render(theta, data.size, sigma)
+    owners = [atoms.square().sum(dim=(2, 3)).argmax(dim=1) for _, atoms in _atoms(model, images)]
+    return Map(torch.cat(owners).view(side, side), along)
+
+
+def drawn(model: Any, images: Tensor, truth: Tensor, sigma: float, detection: float) -> Drawn:
+    """Match the atoms of images (B, 1, N, N) one to one with the true spikes θ (B, n, 3), within σ.
+
+    An atom of at least the amplitude `detection` says that it is a spike.
+    """
+    blocks = torch.where(truth[..., 0] > 0, -1, -2)
+    detected, i = torch.zeros(len(images), dtype=torch.long), 0
+    for used, atoms in _atoms(model, images):
+        theta = fit_gaussians(atoms, sigma)
+        for fitted, active in zip(theta, used, strict=True):
+            says = (active & (fitted[:, 0] >= detection)).nonzero()[:, 0]
+            there = (truth[i, :, 0] > 0).nonzero()[:, 0]
+            for a, b in pairs(fitted[says, 1:], truth[i, there, 1:], sigma):
+                blocks[i, there[b]] = says[a]
+            detected[i], i = len(says), i + 1
+    return Drawn(blocks, (blocks >= 0).sum(dim=1), detected)
+
+
+def found_share(n: int, territories: int | Tensor) -> float:
+    """The share of n spikes that is found by territories alone: so many equal ones, or of shares p (k,).
+
+    Raises `BadInput` for n or k under 1. The formula is derived above.
+    """
+    check_range("n", n, 1, 10**6)
+    p = _probabilities(territories)
+    return float((1 - (1 - p) ** n).sum() / n)
+
+
+def perfect_chance(n: int, territories: int | Tensor) -> float:
+    """The probability that n spikes lie in n different territories, so that all are found: n!·eₙ(p)."""
+    check_range("n", n, 0, 1000)
+    terms = torch.zeros(n + 1, dtype=torch.double)
+    terms[0] = 1  # terms[m] becomes m!·e_m of the shares seen so far
+    for share in _probabilities(territories):
+        terms[1:] = terms[1:] + torch.arange(1, n + 1) * share * terms[:-1]
+    return float(terms[n])
+
+
+def by_number(
+    model: Any, data: Any, sigma: float, numbers: Sequence[int] = (1, 2, 3, 5, 7, 10), count=256, seed=0
+) -> list[dict]:
+    """Recall and precision on `count` held-out images of exactly n spikes, beside what k territories alone give.
+
+    Of each n a dict: n, recall, precision, perfect (the share of images in which all is found and nothing invented),
+    territories (`found_share` of model.k equal ones), beyond (recall over that).
+    """
+    rows = []
+    for n in numbers:
+        sample = replace(data, fewest=n, k=n).held_out(count, seed)
+        found = drawn(model, sample.images, sample.theta, sigma, data.amplitude[0] / 2)
+        hits, says = int(found.found.sum()), int(found.detected.sum())
+        flawless = (found.found == n) & (found.detected == n)
+        recall, share = hits / (n * count), found_share(n, model.k)
+        rows.append(
+            {"n": n, "recall": recall, "precision": hits / says if says else 0.0, "territories": share,
+             "perfect": flawless.double().mean().item(), "beyond": recall / share}
+        )  # fmt: skip
+    return rows
+
+
+def beyond_territories(model: Any, data: Any, sigma: float, n: int = 10, count: int = 256, seed: int = 0) -> float:
+    """Recall on pictures of n spikes over what k equal territories would give: above 1 a model tells spikes apart that
+    lie in one region, and 1/`found_share` is the most there can be."""
+    return by_number(model, data, sigma, [n], count, seed)[0]["beyond"]
+
+
+def loyalty(regions: Map, found: Drawn, truth: Tensor) -> float:
+    """The share of found spikes, θ (B, n, 3), that were drawn by the block that owns their place.
+
+    Of a map that a model keeps to it is 1, whatever lies beside a spike; of no territories it is about 1/k.
+    """
+    hit = found.block >= 0
+    return (regions.at(truth[..., 1:])[hit] == found.block[hit]).double().mean().item() if hit.any() else 0.0
+
+
+def precision_by_distance(
+    model: Any, data: Any, sigma: float, regions: Map, edges: Sequence[float], count: int = 1024, seed: int = 0
+) -> list[dict]:
+    """Precision on images of one spike against its distance from the border of its territory, px.
+
+    edges: of the bins, one more than there are bins. Of each bin a dict: low, high, images, precision.
+    """
+    sample = replace(data, fewest=1, k=1).held_out(count, seed)
+    found = drawn(model, sample.images, sample.theta, sigma, data.amplitude[0] / 2)
+    distance, rows = regions.distance(sample.theta[:, 0, 1:]), []
+    for low, high in zip(edges, edges[1:], strict=False):
+        inside = (distance >= low) & (distance < high)
+        hits, says = int(found.found[inside].sum()), int(found.detected[inside].sum())
+        precision = hits / says if says else 0.0
+        rows.append({"low": low, "high": high, "images": int(inside.sum()), "precision": precision})
+    return rows
+
+
+def territory_figure(maps: dict[str, Map], theta: Tensor | None = None, blocks: dict[str, Tensor] | None = None):
+    """The picture coloured by which block draws a spike there, a panel a model, each block's number in its region.
+
+    theta: true spikes (n, 3) of one image to show, as dots in the colour of the block that drew them; blocks: for each
+    model the block (n,) of each, −1 where it was missed (a cross).
+    """
+    figure = Figure(figsize=(3.1 * len(maps), 3.4), dpi=110, layout="constrained")
+    for axis, (name, regions) in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps.items(), strict=True):
+        _coloured(axis, regions)
+        axis.set(title=name, xticks=[], yticks=[])
+        if theta is not None:
+            _dotted(axis, theta, blocks[name] if blocks else regions.at(theta[:, 1:]))
+    return figure
+
+
+def recall_figure(curves: dict[str, list[dict]], k: int) -> Figure:
+    """Recall against the number of spikes, from `by_number`, a line a model; dashed, what k equal territories give."""
+    figure = Figure(figsize=(5.4, 3.6), dpi=110, layout="constrained")
+    axis = figure.subplots()
+    for i, (name, rows) in enumerate(curves.items()):
+        style = {"color": MODELS[i % len(MODELS)], "marker": "o^sdvP"[i % 6], "ms": 5}
+        axis.plot([row["n"] for row in rows], [row["recall"] for row in rows], label=name, **style)
+    most = max(row["n"] for rows in curves.values() for row in rows)
+    numbers = range(1, most + 1)
+    label = f"{k} equal territories"
+    axis.plot(numbers, [found_share(n, k) for n in numbers], "k--", lw=1.2, label=label)
+    axis.set(xlabel="spikes in the picture, n", ylabel="recall", ylim=(0, 1.03))
+    axis.legend(frameon=False, fontsize=8)
+    axis.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _atoms(model: Any, images: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Which blocks are in use (b, k), and the atoms (b, k, N, N), batch by batch, on the CPU."""
+    with torch.inference_mode():
+        for batch in images.split(BATCH):
+            z, used = model.encode(batch)
+            yield used.cpu(), model.atoms(z, used).squeeze(2).cpu()
+
+
+def _probabilities(territories: int | Tensor) -> Tensor:
+    if isinstance(territories, Tensor):
+        return territories.double()
+    check_range("territories", territories, 1, 10**6)
+    return torch.full((territories,), 1 / territories, dtype=torch.double)
+
+
+def _coloured(axis, regions: Map) -> None:
+    """The map's regions in colours that differ between the nine first blocks, and each block's number in its region."""
+    from matplotlib.colors import to_rgb
+
+    colours = torch.tensor([to_rgb(colour) for colour in REGIONS])
+    light = 0.55 * colours[regions.owner % len(REGIONS)] + 0.45
+    low, high = regions.along[0].item(), regions.along[-1].item()
+    axis.imshow(light.numpy(), extent=(low, high, high, low), interpolation="nearest")
+    grid = torch.cartesian_prod(regions.along, regions.along)
+    for block in regions.owner.unique().tolist():
+        own = grid[regions.owner.flatten() == block]
+        middle = own[(own - own.mean(dim=0)).norm(dim=1).argmin()]  # a place of its own, though it be a crescent
+        axis.text(middle[1].item(), middle[0].item(), str(block + 1), ha="center", va="center", fontsize=8)
+
+
+def _dotted(axis, theta: Tensor, blocks: Tensor) -> None:
+    """Spikes θ (n, 3), in the colours of the blocks (n,) that drew them; crosses for those missed."""
+    for (_, row, column), block in zip(theta.tolist(), blocks.tolist(), strict=True):
+        if block >= 0:
+            axis.plot(column, row, "o", ms=7, mfc=REGIONS[block % len(REGIONS)], mec="black", mew=1.2)
+        else:
+            axis.plot(column, row, "x", ms=7, color="black", mew=2.0)
