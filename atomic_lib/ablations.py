@@ -14,6 +14,7 @@ from .navigation import navigation_metrics
 from .paths import data_folder
 from .recipes import RECIPES, Recipe
 from .spikes import OtherSpikes, Spikes
+from .studies.territories import by_number
 from .training import Training
 
 
@@ -21,14 +22,15 @@ from .training import Training
 class Ablation:
     """A question, and the recipes by variant that answer it, each trained from `seeds` seeds.
 
-    measure: what is measured at the end, under that name. looks: how many held-out evaluations there are on the way.
+    measure: what is measured at the end, under that name. looks: how many held-out evaluations there are on the way, or
+    after which steps.
     """
 
     question: str
     variants: dict[str, Recipe]
     seeds: int = 5
-    measure: Literal["navigation", "knobs"] = "navigation"
-    looks: int = 20
+    measure: Literal["navigation", "knobs", "territories"] = "navigation"
+    looks: int | tuple[int, ...] = 20
 
 
 def _small(name: str, **changes) -> Recipe:
@@ -151,7 +153,36 @@ ABLATIONS |= {
 }  # fmt: skip
 
 
+# A fair judge: the spikes of 128×128 at half the size, equal steps, equal batches.
+_HALF = {"data": Spikes(size=64, sigma=1.4)}
+_STEPPERS = {
+    "released": {"optimiser": "adam", "lr": 1e-4, "schedule": "constant", "clip": None},
+    "adam": {"optimiser": "adam", "lr": 1e-3},
+    "muon": {"optimiser": "muon", "lr": 0.01},
+}
+ABLATIONS |= {
+    "million": Ablation(
+        "Why does the authors' network take a million steps?",
+        {
+            f"{init}-{name}": RECIPES["spikes-reference"].replace(**_HALF, **stepper, init=init, steps=400)
+            for init in ("torch", "kaiming")
+            for name, stepper in _STEPPERS.items()
+        },
+        seeds=3, measure="territories", looks=(10, 20, 40, 70, 100, 150, 200, 300, 400),
+    ),
+    "latents": Ablation(
+        "Which latents does a one-shot encoder learn best with?",
+        {
+            name: RECIPES["spikes-plain"].replace(**_HALF, **_STEPPERS["muon"], **latents, steps=1000)
+            for name, latents in _LATENTS.items()
+        },
+        seeds=3, measure="territories", looks=(100, 200, 400, 700, 1000),
+    ),
+}  # fmt: skip
+
+
 MEASURES = {
+    "territories": lambda model: by_number(model, model.recipe.data, model.recipe.data.sigma),
     "navigation": lambda model: navigation_metrics(model, model.recipe.data.held_out(512)),
     "knobs": knobs.measure,
 }

@@ -148,10 +148,11 @@ class Training:
         return self.seconds / (60 * self.minutes) if self.minutes else self.step / self.steps
 
     def run(
-        self, folder: str | Path | None = None, every: float = 180.0, progress: bool = True, looks: int = LOOKS
-    ) -> dict:
+        self, folder: str | Path | None = None, every: float = 180.0, progress: bool = True,
+        looks: int | tuple[int, ...] = LOOKS,
+    ) -> dict:  # fmt: skip
         """Train to the end and return the record; into `folder` go a checkpoint `every` so many seconds and, at the
-        end, the weights and their record.
+        end, the weights and their record. looks: how many held-out evaluations there are, or after which steps.
 
         Ctrl-C ends the training after the step in hand, with a checkpoint: KeyboardInterrupt.
         """
@@ -168,7 +169,7 @@ class Training:
                     self.curve.add(self.step, self.seconds, mean)
                     bar.set_postfix(loss=f"{mean:.4f}", rate=f"{self.rate():.1e}", done=f"{self.progress:.0%}")
                 bar.update()
-                if self.progress - looked >= 1 / looks:
+                if self.step in looks if isinstance(looks, tuple) else self.progress - looked >= 1 / looks:
                     looked = self.progress
                     began += self._look()  # the clock of the training stands still meanwhile
                 if folder and self.seconds - saved >= every:
