@@ -2,7 +2,8 @@
 
 paper: the authors' network and training, exactly (DESIGN §4; 10⁶ steps). reference: the authors' network, latents and
 loss, with an initialisation, optimiser and schedule that a CPU can afford. plain: a one-shot encoder on a CPU's budget.
-pursuit: an encoder that goes block by block. conventional: plain, but one decoder of the whole code, to compare with.
+slots: a one-shot encoder whose blocks compete. pursuit: an encoder that goes block by block. conventional: plain, but
+one decoder of the whole code, to compare with.
 """
 
 import dataclasses
@@ -148,6 +149,10 @@ _ALL = [
     Recipe(
         "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=24_000, noise=0.01, noise_end=0.001,
         bfloat16=True,
+    ),
+    Recipe(
+        "spikes-slots", Spikes(), "slots", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001,
+        encoder_options={"stride": 8, "spare": 1, "feedback": True}, optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
         "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001,

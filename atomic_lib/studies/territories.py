@@ -27,8 +27,8 @@ from ..errors import check_range
 from ..gaussians import fit_gaussians, pairs, render
 
 BATCH = 64
-# Paul Tol's “muted”, which the colour-blind tell apart; after nine blocks they come again, hence the numbers.
-REGIONS = ["#88CCEE", "#CC6677", "#44AA99", "#DDCC77", "#AA4499", "#999933", "#332288", "#117733", "#882255"]
+# Paul Tol's “muted”, which the colour-blind tell apart; after ten blocks they come again, hence the numbers.
+REGIONS = ["#88CCEE", "#CC6677", "#44AA99", "#DDCC77", "#AA4499", "#999933", "#332288", "#117733", "#882255", "#BBBBBB"]
 MODELS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]  # Okabe–Ito
 
 
@@ -223,7 +223,7 @@ def _probabilities(territories: int | Tensor) -> Tensor:
 
 
 def _coloured(axis, regions: Map) -> None:
-    """The map's regions in colours that differ between the nine first blocks, and each block's number in its region."""
+    """The map's regions in colours that differ between the ten first blocks, and each block's number in its region."""
     from matplotlib.colors import to_rgb
 
     colours = torch.tensor([to_rgb(colour) for colour in REGIONS])
