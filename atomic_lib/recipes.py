@@ -145,14 +145,14 @@ _ALL = [
     Recipe("spikes-paper", Spikes(separation=1.0), "reference", "reference", k=10, d0=3, steps=10**6, lr=1e-4, **PAPER),
     Recipe("digits-paper", Digits(), "reference", "reference", k=16, d0=6, steps=10**6, lr=5e-4, **PAPER),
     Recipe("spikes-reference", Spikes(), "reference", "reference", k=10, d0=3, steps=8000, **REFERENCE),
-    Recipe("digits-reference", Digits(), "reference", "reference", k=16, d0=6, steps=5000, batch=16, **REFERENCE),
+    Recipe("digits-reference", Digits(), "reference", "reference", k=16, d0=6, steps=6000, batch=8, **REFERENCE),
     Recipe(
         "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=24_000, noise=0.01, noise_end=0.001,
         bfloat16=True,
     ),
     Recipe(
-        "spikes-slots", Spikes(), "slots", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001,
-        encoder_options={"stride": 8, "spare": 1, "feedback": True}, optimiser="muon", lr=0.006, bfloat16=True,
+        "spikes-slots", Spikes(), "slots", "separable", k=10, d0=3, steps=9000, noise=0.01, noise_end=0.001,
+        encoder_options={"stride": 8}, optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
         "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001,
