@@ -29,7 +29,7 @@ ENCODERS = {"reference": ReferenceEncoder, "one-shot": OneShotEncoder, "pursuit"
 DECODERS = {"reference": ReferenceDecoder, "separable": SeparableDecoder, "stroke": StrokeDecoder}
 _OPTIONS = {  # of encoders and decoders; what is not here is a number of channels, pixels and the like
     "again": (0, 100), "stop": (0.0, 10.0), "smooth": (0.1, 1e3), "slope": (0.0, 1.0), "window": (1, 1024),
-    "stride": (1, 64), "channels": (2, 1024),
+    "stride": (1, 64), "channels": (2, 1024), "spare": (0, 1024), "rounds": (1, 100),
 }  # fmt: skip
 _RANGES = (  # of the numbers of a recipe
     ("k", 1, 1024), ("d0", 1, 1024), ("steps", 1, 10**8), ("batch", 1, 2**20), ("warm_up", 1, 10**8), ("lr", 1e-9, 1e9),
@@ -192,14 +192,14 @@ _ALL = [
     Recipe("spikes-paper", Spikes(separation=1.0), "reference", "reference", k=10, d0=3, steps=10**6, lr=1e-4, **PAPER),
     Recipe("digits-paper", Digits(), "reference", "reference", k=16, d0=6, steps=10**6, lr=5e-4, **PAPER),
     Recipe("spikes-reference", Spikes(), "reference", "reference", k=10, d0=3, steps=8000, **REFERENCE),
-    Recipe("digits-reference", Digits(), "reference", "reference", k=16, d0=6, steps=5000, batch=16, **REFERENCE),
+    Recipe("digits-reference", Digits(), "reference", "reference", k=16, d0=6, steps=6000, batch=8, **REFERENCE),
     Recipe(
         "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=24_000, noise=0.01, noise_end=0.001,
         bfloat16=True,
     ),
     Recipe(
-        "spikes-slots", Spikes(), "slots", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001,
-        encoder_options={"stride": 8, "spare": 1, "feedback": True}, optimiser="muon", lr=0.006, bfloat16=True,
+        "spikes-slots", Spikes(), "slots", "separable", k=10, d0=3, steps=9000, noise=0.01, noise_end=0.001,
+        encoder_options={"stride": 8}, optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
         "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001,

@@ -145,7 +145,7 @@ class PursuitEncoder(nn.Module):
                 return
             z = self.block(seen, centre)
             atom = g(z)
-            helps = _energy(seen - atom.detach()) < _energy(seen) if not self.training else torch.ones_like(going) > 0
+            helps = torch.ones_like(going, dtype=torch.bool) if self.training else ~_harms(seen, atom)
             if not helps.all():
                 closed[going[~helps]] |= self.around(centre[~helps], images.shape[-2:])
             chosen, atom = going[helps], atom[helps]
@@ -234,6 +234,12 @@ def _crop(images: Tensor, centre: Tensor, window: int) -> Tensor:
 def _energy(images: Tensor) -> Tensor:
     """‖x‖² of each image (B, 1, N, N), (B,): of one so bright that its square overflows, too."""
     return images.double().square().sum(dim=(1, 2, 3))
+
+
+def _harms(left: Tensor, atom: Tensor) -> Tensor:
+    """Whether taking an atom away leaves no less, (M,); one that is not finite passes, for it must be seen and said."""
+    after = _energy(left - atom)
+    return (after >= _energy(left)) & after.isfinite()
 
 
 def _better(before: list[Step], after: list[Step]) -> list[Step]:
