@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items):
 def built(encoder):
     """An untrained one-shot model; of a pursuit, which takes no block that does harm, one of sixty steps."""
     recipe = PLAIN if encoder == PLAIN.encoder else PURSUIT
-    training = Training(recipe.replace(steps=60, lr=3e-3, deepen=False), 0, "cpu")
+    training = Training(recipe.replace(steps=60, lr=5e-4, deepen=False), 0, "cpu")
     for _ in range(60 if recipe.encoder == "pursuit" else 0):
         training.advance()
     training.model.recipe = recipe
