@@ -3,7 +3,7 @@
 
 explorer.words = (() => {
   const KINDS = { // the buttons, and the line under them
-    reference: ["Authors’", "The authors’ own network: all blocks in one shot, one decoder drawn {k} times."],
+    reference: ["Authors’", "The authors’ own network: all {k} blocks in one shot; the decoder g draws each of them."],
     plain: ["One-shot", "All {k} blocks in one shot, as in the paper; the decoder g draws each of them."],
     slots: ["Slots", "{k} slots compete for the picture; the decoder g draws each of them."],
     pursuit: ["Pursuit", "One block after another, where most is left; it is told that atoms are local."],
