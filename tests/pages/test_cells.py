@@ -38,7 +38,8 @@ def differences(path, cells, session):
 def test_marked_cells_print_what_they_did(name, request):
     path = BOOK / f"{name}.ipynb"
     cells = executed(nbformat.read(path, as_version=4))
-    assert not list(differences(path, cells, request.session))
+    found = "\n".join(differences(path, cells, request.session))
+    assert not found, found
 
 
 def test_another_number_is_seen(tmp_path, request):
