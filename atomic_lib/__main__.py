@@ -1,4 +1,4 @@
-"""The command line: python -m atomic_lib train / evaluate / decompose / find / solvers / ablate / bench.
+"""The command line: python -m atomic_lib train / evaluate / decompose / find / claims / ablate / solvers / bench.
 
 Whatever the user can put right ends in one sentence on standard error and exit status 2.
 """
@@ -18,7 +18,7 @@ from .data.pictures import Pictures, from_image
 from .data.sample import from_npz
 from .data.spikes import Spikes
 from .errors import BadInput, check_range
-from .files import check_outputs, write_json
+from .files import check_outputs, data_folder, write_json
 from .recipes import RECIPES, find
 from .studies import ablations
 from .training import Training
@@ -197,6 +197,17 @@ def bench(options: argparse.Namespace) -> None:
     _table("growth", found["growth"])
 
 
+def claims(options: argparse.Namespace) -> None:
+    """What the paper claims and what holds, judged by rule from records; with --measure, what they lack is measured."""
+    from .studies import claims, evidence
+
+    if options.measure:
+        check_outputs({"--measure": data_folder() / "results" / evidence.MEASURED})
+        evidence.measure(progress=lambda name: print(f"claims: measuring {name}", file=sys.stderr))
+    found = claims.ledger()
+    print(json.dumps([one.as_json() for one in found]) if options.json else claims.printed(found))
+
+
 def _report(found: dict) -> None:
     width = max(map(len, found), default=0)
     for name, value in found.items():
@@ -268,6 +279,11 @@ def _add_studies(commands) -> None:
     command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     command.add_argument("--out", metavar="FILE.json", help="write it to a file, too")
     command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+
+    command = commands.add_parser("claims", help="what the paper claims, and what holds", description=claims.__doc__)
+    command.set_defaults(command=claims)
+    command.add_argument("--json", action="store_true", help="print one list of JSON objects and nothing else")
+    command.add_argument("--measure", action="store_true", help="measure first what was not: minutes")
 
     command = commands.add_parser("ablate", help="compare variants over seeds", description=ablate.__doc__)
     command.set_defaults(command=ablate)

@@ -1,0 +1,109 @@
+"""The ledger: every claim of the paper (`quotes`), judged by its rule (`verdicts`) from records (`evidence`)."""
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from ..model.autoencoder import parameter_count
+from ..names import called
+from ..recipes import RECIPES
+from . import verdicts
+from .evidence import Evidence, gathered
+from .quotes import CLAIMS, Claim
+from .verdicts import SIGNS, WORDS, Finding
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim and what was found."""
+
+    claim: Claim
+    finding: Finding
+
+    @property
+    def rule(self) -> str:
+        """The rule, in words."""
+        return " ".join((self.claim.rule.__doc__ or "").split())
+
+    def as_json(self) -> dict:
+        """One flat object, but for the quotations."""
+        claim, found = self.claim, self.finding
+        return {
+            "claim": claim.short, "said": claim.said, "verdict": found.verdict, "number": found.number,
+            "judged_on": list(found.judged_on), "chapter": claim.chapter, "rule": self.rule, "front": claim.front,
+        }  # fmt: skip
+
+
+def ledger(evidence: Evidence | None = None) -> list[Judged]:
+    """Every claim with its verdict, from what lies in data/ unless other evidence is given; in seconds."""
+    evidence = gathered() if evidence is None else evidence
+    return [Judged(claim, claim.rule(evidence)) for claim in CLAIMS]
+
+
+def first(found: list[Judged]) -> list[Judged]:
+    """The claims of the first page: what holds first, what is open last."""
+    order = {word: i for i, word in enumerate(WORDS)}
+    return sorted((one for one in found if one.claim.front), key=lambda one: order[one.finding.verdict])
+
+
+def answer(found: list[Judged]) -> tuple[str, str]:
+    """The first page in two lines: which of its claims hold, and which do not, or not quite."""
+    groups = {word: list(group) for word, group in groupby(first(found), lambda one: one.finding.verdict)}
+    parts = {word: "; ".join(one.claim.short for one in group) for word, group in groups.items()}
+    words = {"holds": "What holds", "partly": "Only partly", "not found": "Not found", "open": "Open"}
+    lines = [f"**{words[word]}:** {parts[word]}." for word in WORDS if word in parts]
+    return lines[0], " ".join(lines[1:])
+
+
+def tally(found: list[Judged]) -> dict[str, int]:
+    """How many claims have each verdict."""
+    return {word: sum(one.finding.verdict == word for one in found) for word in WORDS}
+
+
+def sizes() -> dict[str, int]:
+    """Parameters of the authors' and of the one-shot network, of spikes."""
+    return {called(name): parameter_count(RECIPES[name].build()) for name in ("spikes-paper", "spikes-plain")}
+
+
+def marked(verdict: str) -> str:
+    """A verdict with its sign: ● holds, ◐ partly, ○ not found, ? open."""
+    return f"{SIGNS[verdict]}\u00a0{verdict}".replace("not found", "not\u00a0found")
+
+
+def table(found: list[Judged]) -> list[dict]:
+    """Rows for a page of the book: the claim with its chapter, the verdict, the number and what it is judged on."""
+    return [
+        {
+            "claim": f"{{doc}}`{one.claim.short} <{one.claim.chapter}>`",
+            "verdict": marked(one.finding.verdict),
+            "the number behind it": one.finding.number.replace("|", "\\|"),
+            "judged on": verdicts.judged_words(one.finding.judged_on),
+        }
+        for one in found
+    ]
+
+
+def in_full(found: list[Judged]) -> str:
+    """Each claim for a page of the book, in Markdown: the paper's words and their place, the verdict, the number, the
+    rule."""
+    return "\n\n".join(_card(i, one) for i, one in enumerate(found, 1))
+
+
+def _card(number: int, one: Judged) -> str:
+    quotes = "\n>\n".join(f"> “{words}” ({place})" for place, words in one.claim.said.items())
+    head = f"**{number}. {one.claim.short[0].upper()}{one.claim.short[1:]}: {marked(one.finding.verdict)}**"
+    judged = verdicts.judged_words(one.finding.judged_on)
+    where = f"Judged on: {judged}. Shown in {{doc}}`{one.claim.chapter}`."
+    return (
+        f"{head}\n\n{quotes}\n\n{one.finding.number[0].upper()}{one.finding.number[1:]}. {where}\n\n*Rule.* {one.rule}"
+    )
+
+
+def printed(found: list[Judged]) -> str:
+    """The ledger as plain text, a line a claim: verdict, claim, number, what it is judged on."""
+    lines = []
+    for one in found:
+        judged = ", ".join(one.finding.judged_on) or "–"
+        head = f"{SIGNS[one.finding.verdict]} {one.finding.verdict:9}  {one.claim.short}"
+        lines += [head, f"             {one.finding.number}  [{judged}; chapter {one.claim.chapter}]"]
+    counts = ", ".join(f"{count} {word}" for word, count in tally(found).items())
+    return "\n".join([*lines, "", f"{len(found)} claims: {counts}"])
