@@ -1,0 +1,21 @@
+"""What models are called in the book, and in which colour they are drawn: one name and one colour for each kind."""
+
+COLOURS = {  # of Okabe and Ito's, which colour-blind readers tell apart
+    "authors'": "#0072B2",
+    "one-shot": "#E69F00",
+    "slots": "#CC79A7",
+    "pursuit": "#009E73",
+    "conventional": "#D55E00",
+}
+_KINDS = {"paper": "authors'", "reference": "authors'", "plain": "one-shot"}  # the others are called as they are
+
+
+def called(weights: str) -> str:
+    """The name in the book of shipped weights: "digits-plain" is one-shot, "spikes-reference" the authors'."""
+    kind = weights.rpartition("-")[2]
+    return _KINDS.get(kind, kind)
+
+
+def colour_of(weights: str) -> str:
+    """The colour of shipped weights, or of a name in the book; black for what has none."""
+    return COLOURS.get(called(weights), "#000000")
