@@ -42,7 +42,7 @@ def fault_counts(model: AtomicAutoencoder, sample: Sample) -> dict[str, int]:
 
 
 def fault_rows(counts: Mapping[str, Mapping[str, int]]) -> list[dict]:
-    """`fault_counts` of several models, by name, as the rows of a table: the sums first, below them what they are of."""
+    """`fault_counts` of several models, by name, as the rows of a table: sums, and below each what it is made of."""
     parts = {"not found": LOST, "claimed too often": EXTRA}
     rows = [{"spikes": "found", **{name: count["found"] for name, count in counts.items()}}]
     for title, kinds in parts.items():
