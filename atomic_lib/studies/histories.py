@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
-from ..figures import panelled
+from ..figures import legend, panelled
 from ..names import called, colour_of
 from ..recipes import Recipe
-from .million import AUTHORS, learning_curve
+from .million import learning_curve
 from .prose import said
 
 FIELDS = {  # of a recipe, and what a reader calls them
@@ -18,10 +19,11 @@ FIELDS = {  # of a recipe, and what a reader calls them
     "latents": "latents", "encoder": "encoder $f_E$", "decoder": "decoder block $g$",
 }  # fmt: skip
 WORDS = {  # of values that do not speak for themselves
-    "torch": "torch's own", "kaiming": "He et al.'s, faint at the end of $g$", "adam": "Adam", "muon": "Muon", "leaky": "free",
-    "reference": "the authors'", "constant": "constant", "cosine": "rises, then falls as a cosine", None: "any",
+    "torch": "torch's own", "kaiming": "He et al.'s, faint at the end of $g$", "adam": "Adam", "muon": "Muon",
+    "leaky": "free", "reference": "the authors'", "constant": "constant", "cosine": "rises, then falls as a cosine", None: "any",
     True: "squared error over the batch's energy", False: "squared error",
 }  # fmt: skip
+RELEASED = "as released, broken off early"
 
 
 def theirs_and_ours(released: Recipe, here: Recipe) -> list[dict]:
@@ -51,23 +53,24 @@ def learning(records: Mapping[str, dict]) -> Figure:
     panels = [("spikes", "nmse"), ("spikes", "jaccard")]
     if "digits-reference" in records:
         panels.append(("digits", "nmse"))
-    figure, axes = panelled(len(panels), 3.3, 3.1)
+    figure, axes = panelled(len(panels), 3.3, 3.0)
     for axis, (kind, metric) in zip(axes, panels, strict=True):
-        for name, style in ((f"{kind}-reference", "o-"), (f"{kind}-paper", "s--")):
-            record = records[name]
-            label = "here" if style == "o-" else f"as released: {_share(record)}"
-            steps, values = learning_curve(record, metric)
+        for name, style, label in ((f"{kind}-reference", "o-", "as trained here"), (f"{kind}-paper", "s--", RELEASED)):
+            steps, values = learning_curve(records[name], metric)
             axis.plot(steps, values, style, ms=3.5, lw=1.4, color=colour_of(name), label=label)
-        axis.set(
-            title=f"{kind}: {metric}", xlabel="steps", xscale="log", yscale="log" if metric == "nmse" else "linear"
-        )
-        axis.legend(frameon=False, fontsize=8)
+        axis.set(title=f"{kind}: {metric}", xlabel="steps", xscale="log")
+        if metric == "nmse":
+            _logarithmic(axis)
+    legend(figure, axes[0])
     return figure
 
 
-def _share(record: dict) -> str:
-    """How many of the authors' steps a run took."""
-    return f"{said(record['steps'], 'count')} of {AUTHORS:,} steps"
+def _logarithmic(axis) -> None:
+    """Errors on a logarithmic axis, 1, 2 and 5 of each decade."""
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.yaxis.set_minor_locator(NullLocator())
 
 
 def recorded(records: Mapping[str, dict]) -> Figure:

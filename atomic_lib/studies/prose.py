@@ -4,7 +4,7 @@ A sentence names a number as {glue:text}`NAME`; `say` gives it. myst-nb is impor
 book.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import BadInput
