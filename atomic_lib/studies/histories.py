@@ -20,8 +20,8 @@ FIELDS = {  # of a recipe, and what a reader calls them
 }  # fmt: skip
 WORDS = {  # of values that do not speak for themselves
     "torch": "torch's own", "kaiming": "He et al.'s, faint at the end of $g$", "adam": "Adam", "muon": "Muon",
-    "leaky": "free", "reference": "the authors'", "constant": "constant", "cosine": "rises, then falls as a cosine", None: "any",
-    True: "squared error over the batch's energy", False: "squared error",
+    "leaky": "free", "reference": "the authors'", "constant": "constant", "cosine": "rises, then falls as a cosine",
+    None: "any", True: "squared error over the batch's energy", False: "squared error",
 }  # fmt: skip
 RELEASED = "as released, broken off early"
 
