@@ -23,10 +23,11 @@ INK = LinearSegmentedColormap.from_list("ink", ["#b23a00", "#ee9a68", "#ffffff",
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"]  # Okabe–Ito
 PAGE = 11  # inches, the widest row of panels: on a page it is shown at two thirds of that
 Style = dict[str, Any]
-# Marks: the truth or the original; what became of it; what was missed; what is not there.
+# Marks: the truth or the original; what became of it; what was not found; what is claimed twice; what is not there.
 RING: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": "#009E73", "ms": 10.5, "mew": 1.3}
 DIAMOND: Style = {"marker": "D", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 7, "mew": 1.3}
 SQUARE: Style = {"marker": "s", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 10, "mew": 1.6}
+TWICE: Style = {"marker": "$2$", "ls": "", "mfc": "#D55E00", "mec": "#D55E00", "ms": 7, "mew": 0.6}
 CROSS: Style = {"marker": "x", "ls": "", "color": "#D55E00", "ms": 6, "mew": 1.6}
 
 

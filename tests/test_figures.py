@@ -3,9 +3,11 @@
 import pytest
 import torch
 from matplotlib.colors import to_rgb
-from stand_ins import PLAIN
+from stand_ins import PLAIN, oracle
 
 from atomic_lib import BadInput, figures, metrics
+from atomic_lib.data import Sample
+from atomic_lib.gaussians import render
 from atomic_lib.model.autoencoder import latent_range
 from atomic_lib.studies import drawings, theory
 from atomic_lib.studies.interpolation import walk_of_one_block, walks
@@ -138,3 +140,19 @@ def test_distributions_are_those_of_the_values():
 def test_clouds_pair_every_two_coordinates():
     codes = {name: torch.rand(50, 3) for name in "ab"}
     assert len(drawings.clouds(codes, torch.tensor([[0.0, 1.0]] * 3)).axes) == 6
+
+
+def test_claims_on_an_image_of_spikes_are_marked_by_what_they_are():
+    """Found; found, and claimed by another block; not found; claimed where nothing is."""
+    theta = torch.tensor([[[1.0, 16, 16], [0.8, 40, 40], [0.9, 16, 44]]])
+    claims = torch.tensor([[[1.0, 16, 16], [0.5, 40, 40], [0.5, 41, 40], [0.7, 50, 10]]])
+    atoms = render(claims.flatten(0, 1)[:, None], 64, 2.0)[None]
+    found = oracle(atoms).decompose(render(theta, 64, 2.0))
+    right = panels(drawings.encoders({"one": found}, Sample(render(theta, 64, 2.0), theta, 2.0, 0.25)))[1]
+    ring, lost, twice, nothing = [line.get_xydata().tolist() for line in right.lines]
+    assert ring == pytest.approx(torch.tensor([[16.0, 16.0], [40.0, 40.0]]).numpy(), abs=1e-2)
+    assert (
+        lost == [[44, 16]]
+        and len(twice) == 1
+        and nothing == pytest.approx(torch.tensor([[10.0, 50]]).numpy(), abs=1e-2)
+    )

@@ -13,6 +13,8 @@ from ..figures import (
     CROSS,
     RING,
     SQUARE,
+    TWICE,
+    Style,
     bare,
     gallery,
     inked,
@@ -158,30 +160,38 @@ def growth(points: list[dict]) -> Figure:
 def encoders(found: dict[str, Decomposition], sample: Sample) -> Figure:
     """Several models on the same image of spikes: what each found and what it did not.
 
-    Detections are matched with the truth as in `evaluate`: circle, found; square, missed; cross, claimed without a
-    spike to match.
+    Detections are matched with the truth as in `evaluate`: circle, found; square, not found; a 2 beside a circle,
+    claimed by another block too; cross, claimed where nothing is.
     """
     truth, (_, sigma, detection) = sample.truth()[:, 1:], sample.known()
     shown, marks = [sample.images[0, 0]], [[(truth, RING)]]
     for one in found.values():
         theta = fits(one, sigma)[0]
         claimed = theta[theta[:, 0] >= detection, 1:]
-        matched = pairs(claimed, truth, sigma)
-        hits, held = [i for i, _ in matched], {j for _, j in matched}
-        missed = [j for j in range(len(truth)) if j not in held]
-        false = [i for i in range(len(claimed)) if i not in hits]
         shown.append(one.output[0, 0])
-        marks.append([(claimed[hits], RING), (truth[missed], SQUARE), (claimed[false], CROSS)])
+        marks.append(_claims(claimed, truth, sigma))
     figure = Figure(figsize=(2.1 * len(shown), 2.75), dpi=140, layout="constrained")
     axes, scale = figure.subplots(1, len(shown)), max(float(picture.abs().max()) for picture in shown)
     for axis, picture, title, groups in zip(axes, shown, ["input", *found], marks, strict=True):
-        show(axis, picture, title, scale, 10)
+        show(axis, picture, title, scale, 11)
         for places, style in groups:
             axis.plot(places[:, 1], places[:, 0], **style)
-    keys = [Line2D([], [], **style) for style in (RING, SQUARE, CROSS)]
-    names = ["found (or true)", "missed", "claimed, but not there"]
-    figure.legend(keys, names, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    keys = [Line2D([], [], **{**style, "ms": min(style["ms"], 10)}) for style in (RING, SQUARE, TWICE, CROSS)]
+    names = ["found (or true)", "not found", "claimed twice", "claimed, nothing there"]
+    figure.legend(keys, names, loc="outside lower center", ncols=4, frameon=False, fontsize=10)
     return figure
+
+
+def _claims(claimed: Tensor, truth: Tensor, sigma: float) -> list[tuple[Tensor, Style]]:
+    """Places (m, 2) where spikes are claimed, and true ones (n, 2): what is marked, and how."""
+    matched = pairs(claimed, truth, sigma)
+    hits, held = [i for i, _ in matched], {j for _, j in matched}
+    lost = [j for j in range(len(truth)) if j not in held]
+    over = [i for i in range(len(claimed)) if i not in hits]
+    apart = torch.cdist(claimed[over], truth).amin(dim=1) if len(truth) else torch.full((len(over),), torch.inf)
+    twice, nothing = claimed[over][apart <= sigma], claimed[over][apart > sigma]
+    beside = twice + torch.tensor([-2.2, 2.2]) * sigma  # up and to the right, off the circle
+    return [(claimed[hits], RING), (truth[lost], SQUARE), (beside, TWICE), (nothing, CROSS)]
 
 
 def shares(

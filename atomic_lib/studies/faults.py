@@ -1,6 +1,7 @@
 """Why a spike was not found: nobody drew it, several blocks share it, one block holds several, or it lies elsewhere."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -11,7 +12,14 @@ from ..gaussians import energies, pairs, whole_energy
 from ..metrics import fits, taken_apart
 from ..model.autoencoder import AtomicAutoencoder
 
-KINDS = ("found", "missed", "split", "merged", "misplaced", "twice", "invented")
+LOST = {  # what became of a true spike that was not found
+    "missed": "nobody drew it",
+    "split": "several blocks share it",
+    "merged": "in a block with another",
+    "misplaced": "in a block of its own, but elsewhere or too faint",
+}
+EXTRA = {"twice": "of a spike that is found already", "invented": "where nothing is"}  # detections without a spike
+KINDS = ("found", *LOST, *EXTRA)
 DRAWN = 0.25  # a spike of which less energy than this is drawn was missed
 ALONE = 0.7  # the share of a spike that one block must have, and of a block that one spike must have
 
@@ -19,9 +27,9 @@ ALONE = 0.7  # the share of a spike that one block must have, and of a block tha
 def fault_counts(model: AtomicAutoencoder, sample: Sample) -> dict[str, int]:
     """True spikes by what became of them, and detections too many, over a sample.
 
-    found: matched within one σ, as in `evaluate`. Of the others: *missed*, not drawn; *split*, shared by several
-    blocks; *merged*, in a block with another spike; *misplaced*, drawn by a block of its own but over σ away or too
-    weak. Detections without a spike: *twice*, within σ of one that is found already; *invented*, nowhere near.
+    found: matched within one σ, as in `evaluate`. Of those not found: *missed*, drawn by nobody; *split*, shared by
+    several blocks; *merged*, in a block with another spike; *misplaced*, drawn by a block of its own but over σ away or
+    too weak. Detections without a spike: *twice*, within σ of one that is found already; *invented*, nowhere near.
     """
     counts, (_, sigma, detection) = Counter(dict.fromkeys(KINDS, 0)), sample.known()
     for batch, some in taken_apart(model, sample):
@@ -31,6 +39,17 @@ def fault_counts(model: AtomicAutoencoder, sample: Sample) -> dict[str, int]:
             energy = energies(batch.atoms[i, batch.used[i], 0], truth, sigma)
             counts.update(_faults(energy, detected[:, 1:], truth, sigma))
     return dict(counts)
+
+
+def fault_rows(counts: Mapping[str, Mapping[str, int]]) -> list[dict]:
+    """`fault_counts` of several models, by name, as the rows of a table: sums, and below each what it is made of."""
+    parts = {"not found": LOST, "claimed too often": EXTRA}
+    rows = [{"spikes": "found", **{name: count["found"] for name, count in counts.items()}}]
+    for title, kinds in parts.items():
+        rows.append({"spikes": title, **{name: sum(count[kind] for kind in kinds) for name, count in counts.items()}})
+        for kind, why in kinds.items():
+            rows.append({"spikes": f"– {why}", **{name: count[kind] for name, count in counts.items()}})
+    return rows
 
 
 def _faults(energy: np.ndarray, detected: Tensor, truth: Tensor, sigma: float) -> list[str]:

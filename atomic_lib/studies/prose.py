@@ -4,7 +4,7 @@ A sentence names a number as {glue:text}`NAME`; `say` gives it. myst-nb is impor
 book.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import BadInput
@@ -48,3 +48,9 @@ def ranged(values: Iterable[float], form: str) -> str:
     """The mean of some values, and in brackets the least and the most of them, in one form."""
     values = [float(value) for value in values]
     return f"{said(sum(values) / len(values), form)} ({said(min(values), form)}–{said(max(values), form)})"
+
+
+def judged(value: float, words: Mapping[float, str]) -> str:
+    """The word for a value: that of the largest of the bounds that it reaches; of the least bound below all of them."""
+    reached = [bound for bound in sorted(words) if value >= bound]
+    return words[reached[-1] if reached else min(words)]

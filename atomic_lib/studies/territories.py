@@ -210,7 +210,7 @@ def territory_figure(
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(3.1 * len(maps), 3.4), dpi=110, layout="constrained")
+    figure = Figure(figsize=(2.3 * len(maps), 2.6), dpi=140, layout="constrained")
     for axis, (name, regions) in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps.items(), strict=True):
         _coloured(axis, regions)
         axis.set(title=name, xticks=[], yticks=[])
@@ -270,6 +270,6 @@ def _dotted(axis, theta: Tensor, blocks: Tensor) -> None:
     """Spikes θ (n, 3), in the colours of the blocks (n,) that drew them; crosses for those missed."""
     for (_, row, column), block in zip(theta.tolist(), blocks.tolist(), strict=True):
         if block >= 0:
-            axis.plot(column, row, "o", ms=7, mfc=REGIONS[block % len(REGIONS)], mec="black", mew=1.2)
+            axis.plot(column, row, "o", ms=6, mfc=REGIONS[block % len(REGIONS)], mec="black", mew=1.2)
         else:
-            axis.plot(column, row, "x", ms=7, color="black", mew=2.0)
+            axis.plot(column, row, "x", ms=6, color="black", mew=1.8)

@@ -5,7 +5,7 @@ from stand_ins import oracle
 
 from atomic_lib.data import Sample, Spikes
 from atomic_lib.gaussians import render
-from atomic_lib.studies.faults import fault_counts
+from atomic_lib.studies.faults import KINDS, fault_counts, fault_rows
 
 DATA = Spikes(size=64, sigma=2.0, k=2)
 
@@ -32,3 +32,11 @@ def test_each_fault_has_its_name():
     assert counts(ONE, atom(0.8, 42.5, 40)) == {"found": 1, "misplaced": 1, "invented": 1}
     assert counts(ONE, 0.5 * TWO, 0.5 * TWO) == {"found": 2, "twice": 1}
     assert counts(ONE, TWO, atom(0.5, 10, 50)) == {"found": 2, "invented": 1}
+
+
+def test_what_is_not_found_is_the_sum_of_its_reasons():
+    """A table has one meaning for each of its words: all true spikes are found or not found."""
+    counted = dict(zip(KINDS, (7, 1, 2, 3, 4, 5, 6), strict=True))
+    rows = {row["spikes"]: row["one"] for row in fault_rows({"one": counted})}
+    assert (rows["found"], rows["not found"], rows["claimed too often"]) == (7, 1 + 2 + 3 + 4, 5 + 6)
+    assert len(rows) == 3 + 6

@@ -8,7 +8,7 @@ from stand_ins import TURNS, told
 
 from atomic_lib import BadInput
 from atomic_lib.data import Spikes
-from atomic_lib.studies.navigation import Sweep, dci, navigation_metrics, summary, travel
+from atomic_lib.studies.navigation import Sweep, dci, has_form, navigation_metrics, summary, travel
 
 DATA = Spikes(size=64, sigma=2.0, k=3)
 
@@ -68,3 +68,11 @@ def test_what_a_recorded_run_shows(jaccard, share, angle, expected):
     metrics = {"jaccard": jaccard, "recall": 1.0, "purity": 1.0, "nmse": 0.1}
     row = summary({"metrics": metrics, "navigation": {"amplitude_share": share, "motion_angle": angle}})
     assert (row["separate"], row["shows"]) == expected and row["nmse"] == 0.1
+
+
+def test_the_loose_rule_lets_pass_what_the_strict_one_does_not():
+    half = {"amplitude_share": 0.6, "motion_angle": 65}
+    assert has_form(half, "loose") and not has_form(half)
+    assert not has_form({**half, "amplitude_share": 0.4}, "loose") and not has_form(
+        {**half, "motion_angle": 50}, "loose"
+    )

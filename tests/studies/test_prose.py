@@ -33,3 +33,8 @@ def test_a_name_for_each_key(monkeypatch):
     assert given == {"size": "16,384", "plain-error": "25\u00a0%", "pursuit-error": "1.0\u00a0%", "d0-3": "0.12"}
     with pytest.raises(BadInput, match="2 keys"):
         prose.say("error", {"plain": 0.25, "pursuit": 0.01})
+
+
+@pytest.mark.parametrize(("value", "word"), [(-1, "no"), (0.0, "no"), (0.49, "no"), (0.5, "half"), (0.95, "yes")])
+def test_a_word_for_a_value(value, word):
+    assert prose.judged(value, {0.9: "yes", 0: "no", 0.5: "half"}) == word
