@@ -4,6 +4,8 @@
 every truth and of every fit. scipy is imported where it is used: importing atomic_lib costs torch and numpy.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -169,16 +171,16 @@ def fit_sum(image: Tensor, theta: Tensor, sigma: float, steps: int = 12) -> tupl
     return found, torch.linalg.pinv(_normal_equations_of_a_sum(image, found, sigma)[1], hermitian=True)
 
 
-def drawn(theta: Tensor, shape: tuple[int, int], sigma: float) -> Tensor:
+def drawn(theta: Tensor, shape: Sequence[int], sigma: float) -> Tensor:
     """Σ aᵢG(tᵢ) of spikes θ (n, 3) as a picture (H, W)."""
     rows, columns = _axes(theta, shape, sigma)
     return (theta[:, :1] * rows).T @ columns
 
 
-def _axes(theta: Tensor, shape: tuple[int, int], sigma: float) -> tuple[Tensor, Tensor]:
+def _axes(theta: Tensor, shape: Sequence[int], sigma: float) -> tuple[Tensor, Tensor]:
     """`profiles` of spikes (n, 3) on a picture that need not be square: (n, H) and (n, W)."""
-    pair = (profiles(theta, side, sigma)[axis] for axis, side in enumerate(shape))
-    return tuple(pair)
+    height, width = shape
+    return profiles(theta, height, sigma)[0], profiles(theta, width, sigma)[1]
 
 
 def _normal_equations_of_a_sum(image: Tensor, theta: Tensor, sigma: float) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,7 @@ gives passes through `latents`, which decides where latent blocks live.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -191,7 +191,7 @@ class PursuitEncoder(nn.Module):
         columns = residual.shape[-1]
         return peak, torch.stack([place // columns, place % columns], dim=1)
 
-    def around(self, centre: Tensor, shape: tuple[int, int]) -> Tensor:
+    def around(self, centre: Tensor, shape: Sequence[int]) -> Tensor:
         """Masks (M, 1, H, W) of all places within the blur's reach, 3σ, of places (M, 2)."""
         rows, columns = (torch.arange(side, device=centre.device) for side in shape)
         rows, columns = rows - centre[:, :1], columns - centre[:, 1:]

@@ -5,7 +5,7 @@ keeps the shape of an atom and its place, and one number s its brightness, by le
 then looks at windows scaled to the brightness that it knows.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -96,7 +96,7 @@ class WithGain(nn.Module):
 
     most = 4.0
 
-    def __init__(self, g: nn.Module):
+    def __init__(self, g: Any):
         super().__init__()
         self.g, self.d0, self.size = g, g.d0 + 1, g.size
 

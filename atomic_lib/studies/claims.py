@@ -76,7 +76,7 @@ def table(found: list[Judged]) -> list[dict]:
             "claim": f"{{doc}}`{one.claim.short} <{one.claim.chapter}>`",
             "verdict": marked(one.finding.verdict),
             "the number behind it": one.finding.number.replace("|", "\\|"),
-            "judged on": verdicts.judged_words(one.finding.judged_on),
+            "judged on": verdicts.judged_words(one.finding.judges),
         }
         for one in found
     ]
@@ -91,7 +91,7 @@ def in_full(found: list[Judged]) -> str:
 def _card(number: int, one: Judged) -> str:
     quotes = "\n>\n".join(f"> “{words}” ({place})" for place, words in one.claim.said.items())
     head = f"**{number}. {one.claim.short[0].upper()}{one.claim.short[1:]}: {marked(one.finding.verdict)}**"
-    judged = verdicts.judged_words(one.finding.judged_on)
+    judged = verdicts.judged_words(one.finding.judges)
     where = f"Judged on: {judged}. Shown in {{doc}}`{one.claim.chapter}`."
     return (
         f"{head}\n\n{quotes}\n\n{one.finding.number[0].upper()}{one.finding.number[1:]}. {where}\n\n*Rule.* {one.rule}"
@@ -102,7 +102,7 @@ def printed(found: list[Judged]) -> str:
     """The ledger as plain text, a line a claim: verdict, claim, number, what it is judged on."""
     lines = []
     for one in found:
-        judged = ", ".join(one.finding.judged_on) or "–"
+        judged = ", ".join(one.finding.judges) or "–"
         head = f"{SIGNS[one.finding.verdict]} {one.finding.verdict:9}  {one.claim.short}"
         lines += [head, f"             {one.finding.number}  [{judged}; chapter {one.claim.chapter}]"]
     counts = ", ".join(f"{count} {word}" for word, count in tally(found).items())

@@ -84,8 +84,8 @@ def measured(solve: Way, images: Tensor, sample: Sample, sigma: float, least: fl
     spots, output = solve(images)
     seconds = (time.process_time() - began) / len(images)
     total = Matches()
-    for theta, truth in zip(spots, sample.theta, strict=True):
-        total += match(theta[theta[:, 0] >= least].double(), truth[truth[:, 0] > 0].double(), sigma)
+    for i, theta in enumerate(spots):
+        total += match(theta[theta[:, 0] >= least].double(), sample.truth(i).double(), sigma)
     nmse = float((output - images).square().sum() / images.square().sum())
     return {**_shares(total), "nmse": nmse, "seconds": seconds}
 
@@ -93,8 +93,8 @@ def measured(solve: Way, images: Tensor, sample: Sample, sigma: float, least: fl
 def bound(sample: Sample, data: Spikes, noise: float) -> dict[str, float]:
     """The rmse_px and the amplitude error (mean of |error|/a) that the Cramér–Rao bound allows, all spikes found."""
     squares, errors = [], []
-    for theta in sample.theta:
-        there = theta[theta[:, 0] > 0].double()
+    for i in range(len(sample)):
+        there = sample.truth(i).double()
         least = solvers.cramer_rao(there, sample.images.shape[2:], data.sigma, noise)
         squares.append(least[:, 1:].square().sum(dim=1))
         errors.append(math.sqrt(2 / math.pi) * least[:, 0] / there[:, 0])
@@ -104,7 +104,7 @@ def bound(sample: Sample, data: Spikes, noise: float) -> dict[str, float]:
 def three_decades(count: int = 8, k: int = 20, noise: float = 3e-4) -> list[dict[str, Any]]:
     """Spikes of amplitudes 0.001…1: what the shipped pursuit makes of them, and three ways to give it gains."""
     model, generator = load("spikes-pursuit"), torch.Generator().manual_seed(2)
-    theta = Spikes(k=k, fewest=k).held_out(count).theta.clone()
+    theta = Spikes(k=k, fewest=k).held_out(count).known()[0].clone()
     theta[..., 0] = 10 ** (-3 * torch.rand(count, k, generator=generator))
     images = torch.stack([drawn(t, (128, 128), 2.8) for t in theta])[:, None]
     sample = Sample(images, theta)

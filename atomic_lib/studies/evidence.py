@@ -52,7 +52,7 @@ class Evidence:
 
     def of(self, name: str | None) -> dict:
         """What was measured of weights; nothing if they are not there, or others than those that were measured."""
-        found = self.measured.get(name, {})
+        found = self.measured.get(name or "", {})
         same = name in self.records and found.get("sha256") == self.records[name].get("sha256")
         return found if same else {}
 

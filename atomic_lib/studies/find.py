@@ -190,7 +190,8 @@ def polish(
         pixels = left[tile.rows, tile.columns] + drawn(here - origin, left[tile.rows, tile.columns].shape, sigma)
         start, fit, error = _fitted(pixels, here - origin, noise[tile.rows, tile.columns], sigma, threshold)
         owned = tile.owns(start + origin)  # where it ends up, a spot on a seam might be owned twice, or not at all
-        spots.append((fit + origin)[owned]), errors.append(error[owned])
+        spots.append((fit + origin)[owned])
+        errors.append(error[owned])
     return torch.cat(spots), torch.cat(errors)
 
 
@@ -309,7 +310,8 @@ def enlarged(pixels: Tensor, factor: float, size: int, rim: int) -> Tensor:
 
 def _pixel(theta: Tensor, shape) -> tuple[Tensor, Tensor]:
     """Rows and columns of the pixels in which spots (n, 3) lie, or of the nearest to them."""
-    return tuple(theta[:, 1 + axis].round().long().clamp(0, side - 1) for axis, side in enumerate(shape))
+    height, width = shape
+    return theta[:, 1].round().long().clamp(0, height - 1), theta[:, 2].round().long().clamp(0, width - 1)
 
 
 def _odd(size: float) -> int:

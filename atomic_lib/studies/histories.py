@@ -29,7 +29,8 @@ RELEASED = "as released, broken off early"
 def theirs_and_ours(released: Recipe, here: Recipe) -> list[dict]:
     """What two recipes share and in what they differ, as the rows of a table."""
     rows = [_row(words, getattr(released, name), getattr(here, name)) for name, words in FIELDS.items()]
-    rows.append(_row("spikes apart, in $\\sigma$", released.data.separation, here.data.separation))
+    apart = (getattr(recipe.data, "separation", "") for recipe in (released, here))
+    rows.append(_row("spikes apart, in $\\sigma$", *apart))
     return rows
 
 

@@ -5,6 +5,7 @@ oracles to hold a learned g against. The first two are written here, after their
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -61,7 +62,7 @@ def op_comp(image: Tensor, sigma: float, k: int, least: float, steps: int = 3000
         ahead = moved + (momentum - 1) / after * (moved - before)
         if ((ahead - theta) * gradient).sum() > 0:  # momentum against the gradient: begin again
             ahead, after = moved, 1.0
-        near = (moved - before).abs().max() < 1e-7
+        near = bool((moved - before).abs().max() < 1e-7)
         theta, before, momentum = ahead, moved, after
         if step > 100 and step % 10 == 0:
             kept = _joined(before[before[:, 0] > least], sigma)
@@ -137,7 +138,7 @@ def blobs(image: Tensor, sigma: float, least: float) -> Tensor:
     return torch.from_numpy(np.concatenate([pixels[rows, columns][:, None], places], axis=1).astype(float))
 
 
-def cramer_rao(theta: Tensor, shape: tuple[int, int], sigma: float, noise: float) -> Tensor:
+def cramer_rao(theta: Tensor, shape: Sequence[int], sigma: float, noise: float) -> Tensor:
     """The least standard errors (n, 3) that any unbiased estimate of θ (n, 3) has in white noise of std `noise`."""
     inverse = fit_sum(drawn(theta.double(), shape, sigma), theta, sigma, steps=0)[1]
     return noise * inverse.diagonal().clamp(min=0).sqrt().view_as(theta)

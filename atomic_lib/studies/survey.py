@@ -32,12 +32,13 @@ def survey(model: AtomicAutoencoder, data: Spikes, count: int = 128, seeds: int 
     rows = [by_number(model, data, data.sigma, numbers, count, seed) for seed in range(seeds)]
     regions = territory_map(model, data, data.sigma, side)
     crowded = Spikes(**{**vars(data), "fewest": numbers[-1], "k": numbers[-1]}).held_out(count, 0)
-    found = drawn(model, crowded.images, crowded.theta, data.sigma, data.detection)
+    theta = crowded.known()[0]
+    found = drawn(model, crowded.images, theta, data.sigma, data.detection)
     shares = regions.shares(model.k)
     return {
         "count": count, "by_number": rows, "beyond": [of_seed[-1]["beyond"] for of_seed in rows],
         "by_distance": precision_by_distance(model, data, data.sigma, regions, EDGES, 8 * count),
-        "loyalty": loyalty(regions, found, crowded.theta),
+        "loyalty": loyalty(regions, found, theta),
         "shares": shares.tolist(), "unequal": found_share(numbers[-1], shares),
     }  # fmt: skip
 
@@ -68,7 +69,7 @@ def main(names: list[str]) -> None:
     path = data_folder() / "results" / RESULT
     for name in names or present():
         model = load(name)
-        found = {"sha256": model.record["sha256"], **survey(model, Spikes())}
+        found = {"sha256": (model.record or {})["sha256"], **survey(model, Spikes())}
         kept = read_record(path) if path.exists() else {}
         write_json(path, {**kept, name: found})
         print(f"{name}: beyond territories {', '.join(f'{value:.2f}' for value in found['beyond'])}", flush=True)

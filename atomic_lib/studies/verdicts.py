@@ -23,7 +23,12 @@ class Finding(NamedTuple):
 
     verdict: str
     number: str
-    judged_on: tuple[str, ...] = ()
+    judged_on: tuple[str | None, ...] = ()
+
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """The names of what it is judged on, where there is any."""
+        return tuple(name for name in self.judged_on if name)
 
 
 def _level(value: float, holds: float, partly: float) -> str:
