@@ -17,6 +17,7 @@ from scipy.optimize import linear_sum_assignment
 import atomic_lib
 from atomic_lib.gaussians import fit_gaussians, pairs, render
 from atomic_lib.model.decomposition import ACTIVE, Decomposition, matching
+from atomic_lib.model.encoders import PursuitEncoder
 from atomic_lib.model.layers import kaiming
 from atomic_lib.weights import load, save, shipped
 
@@ -146,6 +147,21 @@ def test_the_encoder_finds_the_same(tab, model, images, code):
         else:  # the same active atoms
             shares = [each.square().sum(dim=(1, 2)) / image.square().sum() for each in (found, expected)]
             assert torch.equal(*(share >= ACTIVE for share in shares))
+
+
+def test_a_pursuit_does_no_harm_in_the_page_either(tab, model):
+    """Images unlike any of the training: what is left never has more energy, and as many blocks are taken as in the library."""
+    if not isinstance(model.encoder, PursuitEncoder):
+        pytest.skip("the other encoders have nothing to refuse")
+    generator = torch.Generator().manual_seed(0)
+    ramp = torch.linspace(-1, 1, SIZE).expand(SIZE, SIZE)
+    noise = torch.randn(SIZE, SIZE, generator=generator)
+    for image in (0.2 * noise, ramp, ramp.T.abs() * 3, (ramp * 9).sin()):
+        steps = tab.evaluate("encode", as_text(image[None]))
+        found = model.decompose(image[None, None])
+        assert len(steps) == found.used.sum() and found.error[0] <= 1 + 1e-6
+        total = as_images([step["atom"] for step in steps]).sum(dim=0) if steps else torch.zeros(SIZE, SIZE)
+        assert (image - total).square().sum() <= image.square().sum() * (1 + 1e-6)
 
 
 def test_a_file_that_is_none_is_refused(tmp_path):

@@ -151,30 +151,61 @@ explorer.encoders = (() => {
 
   // --- the pursuit -------------------------------------------------------------------------------------------------
 
-  /** The pursuit's steps; then all their blocks are corrected at once, `again` times. */
+  const energy = (image) => image.reduce((sum, value) => sum + value * value, 0);
+
+  /** The pursuit's steps; then all their blocks are corrected at once, `again` times, and the best of all is kept. */
   function pursuit(net, image, k = net.k) {
-    let steps = [...pursue(net, image, k)], left = steps.at(-1)?.residual;
-    for (let n = 0; n < net.again; n++) {
+    let steps = [...pursue(net, image, k)], best = steps, left = steps.at(-1)?.residual, least = left ? energy(left) : 0;
+    for (let n = 0; steps.length && n < net.again; n++) {
       steps = steps.map((step) => {
         const z = correct(net, left, step);
         return { ...step, z, atom: net.g(z) };
       });
       left = image.slice();
       for (const { atom } of steps) for (let p = 0; p < left.length; p++) left[p] -= atom[p];
+      if (energy(left) < least) [best, least] = [steps, energy(left)];
     }
-    return steps;
+    return best;
   }
 
-  /** zᵢ = E(rᵢ₋₁), rᵢ = rᵢ₋₁ − g(zᵢ): yield each step, until nothing is left that stands out, or k blocks are. */
+  /** zᵢ = E(rᵢ₋₁), rᵢ = rᵢ₋₁ − g(zᵢ): yield each step, until nothing is left that stands out, or k blocks are. A block
+   *  that would make what is left larger is refused, and its place is not looked at again. */
   function* pursue(net, image, k) {
+    const closed = new Uint8Array(image.length), threshold = stopsAt(net, image);
     let left = image;
     for (let i = 0; i < k; i++) {
-      const { peak, centre } = highest(net, left);
-      if (!(peak > net.stop)) return;
-      const z = block(net, left, centre), atom = net.g(z);
-      left = left.map((value, p) => value - atom[p]);
-      yield { z, atom, residual: left, centre };
+      const { peak, centre } = highest(net, left, closed);
+      if (!(peak > threshold)) return;
+      const z = block(net, left, centre), atom = net.g(z), before = left;
+      const after = left.map((value, p) => value - atom[p]);
+      if (energy(after) >= energy(before)) close(net, closed, centre);
+      else {
+        left = after;
+        yield { z, atom, residual: left, centre };
+      }
     }
+  }
+
+  /** What the blurred residual's peak must exceed: `stop` or, in noisier images, five times the noise the blur leaves. */
+  const stopsAt = ({ stop, smooth, size }, image) => Math.max(stop, (5 * noiseLevel(image, size)) / (2 * Math.sqrt(Math.PI) * smooth));
+
+  /** Standard deviation of the white noise in an image, from how pixels differ from their neighbours (Immerkær 1996). */
+  function noiseLevel(image, size) {
+    const rough = [], mask = [1, -2, 1];
+    for (let r = 1; r < size - 1; r++)
+      for (let q = 1; q < size - 1; q++) {
+        let sum = 0;
+        for (let i = 0; i < 3; i++) for (let j = 0; j < 3; j++) sum += mask[i] * mask[j] * image[(r + i - 1) * size + q + j - 1];
+        rough.push(Math.abs(sum));
+      }
+    return Float32Array.from(rough).sort()[(rough.length - 1) >> 1] / (6 * 0.6745);
+  }
+
+  /** Close the places within the blur's reach, 3σ, of a place. */
+  function close({ size, smooth }, closed, [row, column]) {
+    const reach = (3 * smooth) ** 2;
+    for (let p = 0; p < closed.length; p++)
+      if ((Math.floor(p / size) - row) ** 2 + ((p % size) - column) ** 2 <= reach) closed[p] = 1;
   }
 
   /** E: what is left of an image, and the place [row, column] to look at → a latent block. */
@@ -203,12 +234,12 @@ explorer.encoders = (() => {
     });
   }
 
-  /** Height and place of the blurred residual's maximum: where the encoder looks next. */
-  function highest({ size, smooth }, left) {
+  /** Height and place of the blurred residual's maximum, but for closed places: where the encoder looks next. */
+  function highest({ size, smooth }, left, closed = null) {
     const blurred = blur(left, size, smooth);
-    let place = 0;
-    for (let p = 1; p < blurred.length; p++) if (blurred[p] > blurred[place]) place = p;
-    return { peak: blurred[place], centre: [Math.floor(place / size), place % size] };
+    let place = -1;
+    for (let p = 0; p < blurred.length; p++) if (!closed?.[p] && (place < 0 || blurred[p] > blurred[place])) place = p;
+    return { peak: place < 0 ? -Infinity : blurred[place], centre: [Math.floor(place / size), place % size] };
   }
 
   /** The window around a place, zero outside the image. */
