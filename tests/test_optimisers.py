@@ -69,6 +69,7 @@ def test_tall_matrices_take_longer_steps():
     assert singular.sub(2).abs().max() < 1  # √(20/5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", [REFERENCE, TINY, SLOTS], ids=["reference", "one-shot", "slots"])
 def test_resumed_is_the_same_to_the_bit(recipe, tmp_path):
     whole, _ = advanced(recipe, 40)
@@ -101,6 +102,7 @@ def test_both_share_the_schedule():
     assert adam / muon == pytest.approx(REST / TINY.lr) and muon < 0.2 * TINY.lr
 
 
+@pytest.mark.slow
 def test_it_learns():
     recipe = TINY.replace(steps=150, batch=16)
     _, losses = advanced(recipe, 150)

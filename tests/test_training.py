@@ -30,6 +30,7 @@ def run(recipe, folder=None, **options):
     return Training(recipe, device="cpu", **options).run(folder, progress=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", [TINY, TINY_PURSUIT], ids=lambda recipe: recipe.name)
 def test_resumed_is_the_same_to_the_bit(recipe, tmp_path):
     whole = Training(recipe, seed=3, device="cpu")
