@@ -64,10 +64,10 @@ class Reader:
 
     @property
     def blocks(self):
-        return self.part("blocks").get_by_role("button")
+        return self.part("blocks").locator("button")
 
     def switch(self, i):
-        return self.part("blocks").get_by_role("checkbox").nth(i)
+        return self.part("blocks").locator("input").nth(i)
 
     @property
     def sliders(self):
@@ -120,6 +120,11 @@ class Reader:
         self.part("tint").uncheck()
         self.away()
         return self.pixels()
+
+    def all_on_show(self):
+        """Blocks that hold next to nothing too."""
+        if self.part("specks").is_visible():
+            self.part("specks").click()
 
     def away(self):
         """The pointer elsewhere, so that nothing is pointed at."""
@@ -409,6 +414,7 @@ def test_sliders_at_their_ends(reader):
 
 
 def test_partial_sums(digits):
+    digits.all_on_show()
     before, atom = digits.ink(), digits.atom(0)
     digits.switch(0).uncheck()
     changed = (np.abs(digits.pixels() - before) > 6).any(axis=2)
@@ -653,6 +659,7 @@ def test_with_less_motion_the_pursuit_waits_for_a_press(digits):
 
 def test_the_pursuit_is_played_from_what_the_encoder_found(digits):
     """Once, with all blocks off, their atoms came back one by one, and then the picture was blank."""
+    digits.all_on_show()
     shown = digits.ink()
     for i in range(digits.blocks.count()):
         digits.switch(i).uncheck()
@@ -718,6 +725,7 @@ def test_noise_is_added_to_spikes(spikes):
     spikes.click(40, 40)
     spikes.part("view").select_option("image")
     clean = spikes.pixels()
+    spikes.part("view").select_option("sum")
     spikes.part("noise").fill("0.1")
     assert "no noise in training" in spikes.status
     spikes.part("view").select_option("image")
