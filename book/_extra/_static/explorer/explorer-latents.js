@@ -89,8 +89,10 @@ explorer.latents = (() => {
    *  which is the rule of the book's walks (`decomposition.matching`); or in order (size: 0). Blocks that find no partner
    *  are paired with −1. */
   function pairs(a, b, size) {
-    const [one, other] = [a, b].map((atoms) => (size ? atoms.map((atom) => explorer.layers.blur(atom, size, size / 16)) : atoms));
-    const partner = size ? assign(one.map((x) => other.map((y) => distance(x, y)))) : a.map((_, i) => (i < b.length ? i : -1));
+    const blurred = (atoms) => (size ? atoms.map((atom) => explorer.layers.blur(atom, size, size / 16)) : atoms);
+    const [one, other] = [a, b].map(blurred);
+    const partner = size ? assign(one.map((x) => other.map((y) => distance(x, y))))
+      : a.map((_, i) => (i < b.length ? i : -1));
     const lone = b.map((_, j) => j).filter((j) => !partner.includes(j));
     return [...partner.map((j, i) => [i, j]), ...lone.map((j) => [-1, j])];
   }
