@@ -22,7 +22,7 @@ from .files import check_outputs, data_folder, write_json
 from .recipes import RECIPES, find
 from .studies import ablations
 from .training import Training
-from .weights import load
+from .weights import load, read_record
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -141,18 +141,19 @@ def find_spots(options: argparse.Namespace) -> None:
 
 
 def solvers(options: argparse.Namespace) -> None:
-    """Measure the pursuit beside solvers that know the kernel, on spikes and on stars put into M13."""
+    """Measure the pursuit beside solvers that know the kernel: on spikes, over three decades, on stars put into M13."""
     from .studies import contest
 
     if options.out is not None:
         check_outputs({"--out": options.out})
-    found = contest.contest(progress=lambda line: print(f"solvers: {line}", file=sys.stderr, flush=True))
-    if options.out is not None:
-        write_json(options.out, found)
-    if options.json:
-        return print(json.dumps(found))
-    _table("sets", [row for row in found["sets"] if "jaccard" in row])
-    _table("range", found["range"])
+    found = {}
+    for part in contest.PARTS if options.part is None else [options.part]:
+        found |= contest.contest(part, lambda line: print(f"solvers: {line}", file=sys.stderr, flush=True))
+        if options.out is not None:
+            before = read_record(options.out) if Path(options.out).exists() else {}
+            write_json(options.out, before | found)
+    if options.json or options.out is None:
+        print(json.dumps(found))
 
 
 def ablate(options: argparse.Namespace) -> None:
@@ -271,8 +272,9 @@ def _add_studies(commands) -> None:
 
     command = commands.add_parser("solvers", help="compare with known-kernel solvers", description=solvers.__doc__)
     command.set_defaults(command=solvers)
+    command.add_argument("--part", choices=("sets", "range", "m13"), help="only this part (default: all, one by one)")
     command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
-    command.add_argument("--out", metavar="FILE.json", help="write it to a file, too")
+    command.add_argument("--out", metavar="FILE.json", help="write it to a file; parts that are there already stay")
 
     command = commands.add_parser("bench", help="measure speed and memory", description=bench.__doc__)
     command.set_defaults(command=bench)

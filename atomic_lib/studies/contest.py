@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..data import fields
 from ..data.sample import Sample
 from ..data.spikes import Spikes
+from ..errors import BadInput
 from ..gaussians import drawn, fit_gaussians, pairs
 from ..metrics import Matches, match
 from ..model import gains
@@ -22,31 +24,35 @@ from . import find, solvers
 
 SETS: dict[str, tuple[Spikes, float, int]] = {  # what, the noise's std, how many images
     "2σ apart, noise 0.02": (Spikes(), 0.02, 16),
-    "2σ apart, noise 0.05": (Spikes(), 0.05, 16),
-    "2σ apart, noise 0.1": (Spikes(), 0.1, 16),
-    "no separation, noise 0.02": (Spikes(separation=0.0), 0.02, 16),
-    "15 spikes, noise 0.02": (Spikes(k=15, fewest=15), 0.02, 8),
-    "30 spikes, noise 0.02": (Spikes(k=30, fewest=30, separation=1.0), 0.02, 4),
-    "60 spikes, noise 0.02": (Spikes(k=60, fewest=60, separation=1.0), 0.02, 4),
+    "2σ apart, noise 0.05": (Spikes(), 0.05, 8),
+    "2σ apart, noise 0.1": (Spikes(), 0.1, 8),
+    "no separation, noise 0.02": (Spikes(separation=0.0), 0.02, 8),
+    "15 spikes, noise 0.02": (Spikes(k=15, fewest=15), 0.02, 4),
+    "30 spikes, noise 0.02": (Spikes(k=30, fewest=30, separation=1.0), 0.02, 2),
+    "60 spikes, noise 0.02": (Spikes(k=60, fewest=60, separation=1.0), 0.02, 2),
 }
 LEAST = 0.25  # half the faintest spike: what is fainter is no detection
 Way = Callable[[Tensor], tuple[list[Tensor], Tensor]]  # images (B, 1, N, N) → θ (n, 3) of each, and x̂
 
 
-def contest(progress: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
-    """Everything that the chapter *In use* tells: synthetic sets, three decades of brightness, stars put into M13."""
-    found: dict[str, Any] = {"torch": torch.__version__, "commit": commit(), "sets": []}
+def contest(part: str, progress: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
+    """One part of the chapter *In use*: "sets" of spikes, the "range" of brightness, or stars put into "m13"."""
+    if part not in PARTS:
+        raise BadInput(f"there is no part “{part}” of the contest; choose one of {', '.join(PARTS)}.")
+    return {part: PARTS[part](progress), "torch": torch.__version__, "commit": commit()}
+
+
+def sets(progress: Callable[[str], None] = lambda line: None) -> list[dict[str, Any]]:
+    """Every method on every set of `SETS`, a row each, and the Cramér–Rao bound of each set."""
+    rows = []
     for name, (data, noise, count) in SETS.items():
         sample = data.held_out(count)
         images = sample.images + noise * torch.randn(sample.images.shape, generator=torch.Generator().manual_seed(1))
         for way, solve in ways(data, noise).items():
             progress(f"{name}: {way}")
-            found["sets"].append({"set": name, "method": way, **measured(solve, images, sample, data.sigma)})
-        found["sets"].append({"set": name, "method": "Cramér–Rao bound", **bound(sample, data, noise)})
-    progress("three decades of brightness")
-    found["range"] = three_decades()
-    found["m13"] = injected(progress=progress)
-    return found
+            rows.append({"set": name, "method": way, "images": count, **measured(solve, images, sample, data.sigma)})
+        rows.append({"set": name, "method": "Cramér–Rao bound", **bound(sample, data, noise)})
+    return rows
 
 
 def ways(data: Spikes, noise: float) -> dict[str, Way]:
@@ -101,8 +107,10 @@ def bound(sample: Sample, data: Spikes, noise: float) -> dict[str, float]:
     return {"rmse_px": float(torch.cat(squares).mean().sqrt()), "amplitude_error": float(torch.cat(errors).mean())}
 
 
-def three_decades(count: int = 8, k: int = 20, noise: float = 3e-4) -> list[dict[str, Any]]:
-    """Spikes of amplitudes 0.001…1: what the shipped pursuit makes of them, and three ways to give it gains."""
+def three_decades(
+    progress: Callable[[str], None] = lambda line: None, count: int = 4, k: int = 20, noise: float = 3e-4
+) -> list[dict[str, Any]]:
+    """Spikes of amplitudes 0.001…1: what the shipped pursuit makes of them, and ways to give it gains."""
     model, generator = load("spikes-pursuit"), torch.Generator().manual_seed(2)
     theta = Spikes(k=k, fewest=k).held_out(count).known()[0].clone()
     theta[..., 0] = 10 ** (-3 * torch.rand(count, k, generator=generator))
@@ -134,34 +142,77 @@ def three_decades(count: int = 8, k: int = 20, noise: float = 3e-4) -> list[dict
         "all gains together, refined": gained(True, 3),
         "decade by decade, polished with ψ": decades,
     }
-    return [{"way": way, **measured(solve, images, sample, 2.8, noise)} for way, solve in tried.items()]
+    rows = []
+    for way, solve in tried.items():
+        progress(f"three decades of brightness: {way}")
+        rows.append({"way": way, **measured(solve, images, sample, 2.8, noise)})
+    return rows
 
 
 def injected(
-    rounds: int = 2, stars: int = 40, seed: int = 0, progress: Callable[[str], None] = lambda line: None
+    progress: Callable[[str], None] = lambda line: None, rounds: int = 1, stars: int = 60, seed: int = 0
 ) -> dict[str, Any]:
     """Stars of known place and brightness put into the outer field of M13, and M13 itself: `find` beside photutils."""
     field, sigma = fields.shipped("m13").double(), fields.FIELDS["m13"].sigma
     generator, trials = torch.Generator().manual_seed(seed), []
     for turn in range(rounds):
+        progress(f"M13 with stars put in, {turn + 1} of {rounds}")
         theta = _outer_stars(stars, generator)
-        x = field + drawn(theta, field.shape, sigma)
-        for method, solve in (("find (ours)", _found), ("photutils", _photometry)):
-            progress(f"M13 with stars put in, {turn + 1} of {rounds}: {method}")
-            trials.append((method, theta, *solve(x, sigma)))
+        trials.append((theta, beside(field + drawn(theta, field.shape, sigma), sigma)[0]))
     progress("M13 itself")
-    ours, seconds = _found(field, sigma)
-    theirs, their_seconds = _photometry(field, sigma)
-    noise = find.find(field, sigma).noise
-    stars_of = {"find (ours)": ours, "photutils": theirs}
-    agreement = {name: _agreement(stars_of[name], stars_of[other], noise, sigma)
-                 for name, other in (("find (ours)", "photutils"), ("photutils", "find (ours)"))}  # fmt: skip
+    spots, seconds, found = beside(field, sigma)
+    (one, mine), (other, theirs) = spots.items()
+    agreement = {one: _agreement(mine, theirs, found.noise, sigma), other: _agreement(theirs, mine, found.noise, sigma)}
     return {
-        "seconds": {"find (ours)": seconds, "photutils": their_seconds},
-        "stars": {name: len(spots) for name, spots in stars_of.items()},
-        "share_in_the_other": agreement,
-        "injected": [_curve(method, trials, noise, sigma) for method in stars_of],
-    }
+        "noise": float(found.noise.median()), "seconds": seconds,
+        "stars": {name: len(theta) for name, theta in spots.items()}, "share_in_the_other": agreement,
+        "left": whiteness(field, found),
+        "injected": [_curve(method, trials, found.noise, sigma) for method in spots],
+    }  # fmt: skip
+
+
+def beside(field: Tensor, sigma: float) -> tuple[dict[str, Tensor], dict[str, float], find.Found]:
+    """The spots of a field by `find` and by photutils, which is told the background and the noise that `find` ended
+    with; the seconds that they took; and all that `find` says."""
+    began = time.process_time()
+    found = find.find(field, sigma)
+    between = time.process_time()
+    theirs = solvers.photometry(field.double() - found.background, sigma, float(found.noise.median()))
+    seconds = {"find (ours)": between - began, "photutils": time.process_time() - between}
+    return {"find (ours)": found.theta, "photutils": theirs}, seconds, found
+
+
+def whiteness(field: Tensor, found: find.Found) -> dict[str, float]:
+    """What is left of the outer field: its std over the noise, and how alike neighbours are, with stars and without."""
+    rows, columns = (torch.arange(side, dtype=torch.float64) for side in field.shape)
+    outer = ((rows[:, None] - CENTRE[0]) ** 2 + (columns - CENTRE[1]) ** 2 > OUTER**2)[:, 1:]
+    numbers = {}
+    for name, spots in (("with stars", 0 * found.spots), ("without", found.spots)):
+        left = (field - found.background - spots) / found.noise
+        pair = torch.stack([left[:, 1:][outer], left[:, :-1][outer]])
+        numbers[f"std, {name}"] = float(pair[0].std())
+        numbers[f"neighbours' correlation, {name}"] = float(torch.corrcoef(pair)[0, 1])
+    return numbers
+
+
+def by_set(rows: list[dict], key: str) -> list[dict]:
+    """One number of every method on every set, a row a set, for a table."""
+    methods = list(dict.fromkeys(row["method"] for row in rows if key in row))
+    value = {(row["set"], row["method"]): row.get(key, math.nan) for row in rows}
+    sets = dict.fromkeys(row["set"] for row in rows)
+    return [{"spikes": name, **{method: float(value[name, method]) for method in methods}} for name in sets]
+
+
+def by_brightness(curves: list[dict]) -> list[dict]:
+    """Recall and median distance of stars put in, a row a range of signal to noise, for a table."""
+    rows = []
+    for bins in zip(*(curve["bins"] for curve in curves), strict=True):
+        row = {"signal to noise from": bins[0]["from"], "stars": bins[0]["stars"]}
+        for curve, one in zip(curves, bins, strict=True):
+            row[f"recall, {curve['method']}"] = f"{one['recall']:.2f}"
+            row[f"px, {curve['method']}"] = f"{one['rmse_px']:.2f}" if "rmse_px" in one else "–"
+        rows.append(row)
+    return rows
 
 
 CENTRE, OUTER = (147.0, 153.0), 85.0  # of M13, px, and where its outer field begins
@@ -180,43 +231,26 @@ def _outer_stars(count: int, generator: torch.Generator) -> Tensor:
     return torch.cat([amplitude, torch.stack(places)], dim=1)
 
 
-def _found(field: Tensor, sigma: float) -> tuple[Tensor, float]:
-    began = time.process_time()
-    return find.find(field, sigma).theta, time.process_time() - began
-
-
-def _photometry(field: Tensor, sigma: float) -> tuple[Tensor, float]:
-    """photutils on the field without the background that `find` begins with, told the noise that it sees there."""
-    began = time.process_time()
-    background, noise = find.sky(field, field.new_zeros(0, 3), sigma)
-    return solvers.photometry(field - background, sigma, float(noise.median())), time.process_time() - began
-
-
 def _curve(method: str, trials: list, noise: Tensor, sigma: float) -> dict[str, Any]:
-    """Recall and rmse_px of one method by signal to noise, and over all stars of 10 and more."""
-    hits, ratios, squares, errors = [], [], [], []
-    for name, truth, spots, _ in trials:
-        if name == method:
-            matched = {j: i for i, j in pairs(spots[:, 1:], truth[:, 1:], sigma)}
-            level = noise[truth[:, 1].round().long(), truth[:, 2].round().long()] / (sigma * math.sqrt(math.pi))
-            ratios += (truth[:, 0] / level).tolist()
-            hits += [j in matched for j in range(len(truth))]
-            off = [
-                (spots[matched[j]] - truth[j]) if j in matched else truth.new_full((3,), math.nan)
-                for j in range(len(truth))
-            ]
-            squares += [float(o[1:].square().sum()) for o in off]
-            errors += [abs(float(o[0] / t[0])) for o, t in zip(off, truth, strict=True)]
+    """Recall and errors of one method by signal to noise, and over all stars of 10 and more."""
+    ratios, off = [], []
+    for truth, spots in trials:
+        partner = {j: i for i, j in pairs(spots[method][:, 1:], truth[:, 1:], sigma)}
+        level = noise[truth[:, 1].round().long(), truth[:, 2].round().long()] / (sigma * math.sqrt(math.pi))
+        ratios += (truth[:, 0] / level).tolist()
+        missed = torch.full((3,), math.nan, dtype=torch.float64)
+        for j, star in enumerate(truth):
+            error = spots[method][partner[j]] - star if j in partner else missed
+            off.append((float(error[1:].square().sum()), abs(float(error[0] / star[0]))))
 
     def over(low: float, high: float) -> dict[str, float]:
-        inside = [i for i, ratio in enumerate(ratios) if low <= ratio < high]
-        seen = [i for i in inside if hits[i]]
-        rmse = math.sqrt(sum(squares[i] for i in seen) / max(1, len(seen)))
-        amplitude = sorted(errors[i] for i in seen)[len(seen) // 2] if seen else 0.0
-        median = math.sqrt(sorted(squares[i] for i in seen)[len(seen) // 2]) if seen else 0.0
-        recall = len(seen) / max(1, len(inside))
-        return {"from": low, "stars": len(inside), "recall": recall, "rmse_px": rmse, "median_px": median,
-                "median_amplitude_error": amplitude}  # fmt: skip
+        inside = [error for ratio, error in zip(ratios, off, strict=True) if low <= ratio < high]
+        seen = np.array([error for error in inside if not math.isnan(error[0])]).reshape(-1, 2)
+        found = {"from": low, "stars": len(inside), "recall": len(seen) / max(1, len(inside))}
+        if len(seen):
+            found |= {"rmse_px": float(np.sqrt(seen[:, 0].mean())), "median_px": float(np.sqrt(np.median(seen[:, 0]))),
+                      "median_amplitude_error": float(np.median(seen[:, 1]))}  # fmt: skip
+        return found
 
     bins = [over(*pair) for pair in zip(BINS, BINS[1:], strict=False)]
     return {"method": method, "bins": bins, "bright": over(10, math.inf)}
@@ -250,3 +284,6 @@ def _shares(total: Matches) -> dict[str, float]:
         "rmse_px": math.sqrt(total.squared_distance / max(1, total.true)),
         "amplitude_error": total.amplitude_error / max(1, total.true),
     }
+
+
+PARTS: dict[str, Callable[..., Any]] = {"sets": sets, "range": three_decades, "m13": injected}

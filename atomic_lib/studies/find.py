@@ -264,23 +264,30 @@ def write_table(path: str | Path, found: Found) -> None:
     write_whole(path, ("\n".join(lines) + "\n").encode())
 
 
-def picture(field: Tensor, found: Found) -> Figure:
-    """The field with its spots ringed, the background and spots that were found, and what is left over the noise."""
+def picture(field: Tensor, found: Found, others: Tensor | None = None) -> Figure:
+    """A field (H, W) with its spots ringed, the background and spots that were found, and what is left over the noise.
+
+    others: spots (n, 3) that somebody else found in it, as crosses.
+    """
     field = field.double()
     low, high = np.percentile(field, (1, 99.5))
-    figure = Figure(figsize=(12, 4.4), dpi=110, layout="constrained")
+    span = {"vmin": low - (high - low), "vmax": high}  # the darkest of the field is white
+    figure = Figure(figsize=(11, 4.2), dpi=110, layout="constrained")
+    axes = figure.subplots(1, 3)
+    axes[0].imshow(field, cmap=INK, interpolation="nearest", **span)
+    axes[1].imshow(found.background + found.spots, cmap=INK, interpolation="nearest", **span)
     left = (field - found.background - found.spots) / found.noise
-    shown = {"the field": field, "background + spots": found.background + found.spots}
-    for axis, (title, pixels) in zip(
-        figure.subplots(1, 3), [*shown.items(), ("what is left, in σ of the noise", left)], strict=True
-    ):
-        span = {"vmin": low - (high - low), "vmax": high} if pixels is not left else {"vmin": -6, "vmax": 6}
-        drawn_as = axis.imshow(pixels, cmap=INK, interpolation="nearest", **span)
+    bar = figure.colorbar(
+        axes[2].imshow(left, cmap=INK, interpolation="nearest", vmin=-8, vmax=8), ax=axes[2], shrink=0.8
+    )
+    bar.set_label("σ of the noise", fontsize=9)
+    axes[0].scatter(*found.theta[:, [2, 1]].T, s=22, facecolors="none", edgecolors=COLOURS[1], lw=0.8)
+    if others is not None:
+        axes[0].scatter(*others[:, [2, 1]].T, s=9, marker="x", color=COLOURS[0], lw=0.7)
+    for axis, title in zip(axes, ("the field, its spots", "background and spots", "what is left"), strict=True):
         axis.set_title(title, fontsize=10)
+        axis.set(xlim=(-0.5, field.shape[1] - 0.5), ylim=(field.shape[0] - 0.5, -0.5))
         bare(axis)
-        if pixels is field:
-            axis.scatter(found.theta[:, 2], found.theta[:, 1], s=14, facecolors="none", edgecolors=COLOURS[1], lw=0.6)
-    figure.colorbar(drawn_as, ax=axis, shrink=0.8)
     return figure
 
 

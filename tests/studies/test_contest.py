@@ -1,0 +1,58 @@
+"""The contest: a perfect way gets full marks, a blind one none, and what is recorded keeps its bars."""
+
+import pytest
+import torch
+
+from atomic_lib.data.spikes import Spikes
+from atomic_lib.gaussians import drawn
+from atomic_lib.studies import ablations, contest
+
+
+def test_perfect_and_blind_ways():
+    data = Spikes(size=64, sigma=2.0, k=3)
+    sample = data.held_out(3)
+    truth = [theta[theta[:, 0] > 0] for theta in sample.theta]
+
+    def perfect(images):
+        return truth[: len(images)], sample.images[: len(images)]
+
+    def blind(images):
+        return [torch.zeros(0, 3)] * len(images), torch.zeros_like(images)
+
+    found = contest.measured(perfect, sample.images, sample, 2.0)
+    assert found["jaccard"] == 1 and found["nmse"] == found["rmse_px"] == 0
+    found = contest.measured(blind, sample.images, sample, 2.0)
+    assert found["jaccard"] == found["recall"] == 0 and found["nmse"] == 1
+
+
+def test_stars_are_put_where_they_can_be_judged():
+    theta = contest._outer_stars(30, torch.Generator().manual_seed(0))
+    assert ((theta[:, 1:] - torch.tensor(contest.CENTRE)).norm(dim=1) > contest.OUTER).all()
+    apart = torch.cdist(theta[:, 1:], theta[:, 1:]) + 1e3 * torch.eye(30)
+    assert apart.min() > 8 and theta[:, 0].min() >= 12
+
+
+def test_a_curve_counts_who_is_found():
+    noise = torch.full((300, 300), 10.0, dtype=torch.float64)
+    truth = torch.tensor([[15.0, 20, 20], [300, 40, 40], [900, 60, 60]], dtype=torch.float64)
+    seen = torch.tensor([[290.0, 40.3, 40.4], [900, 60, 60]], dtype=torch.float64)
+    curve = contest._curve("mine", [(truth, {"mine": seen})], noise, 1.4)
+    assert curve["bright"]["stars"] == 2 and curve["bright"]["recall"] == 1
+    assert curve["bright"]["rmse_px"] == pytest.approx((0.25 / 2) ** 0.5)
+    assert [one["stars"] for one in curve["bins"]] == [1, 0, 0, 0, 2]
+
+
+def test_the_bound_of_a_lone_spike():
+    data = Spikes(k=1)
+    sample = data.held_out(4)
+    found = contest.bound(sample, data, 0.02)
+    a = sample.theta[:, 0, 0]
+    assert found["rmse_px"] == pytest.approx(float((4 / torch.pi / a**2).mean().sqrt()) * 0.02, rel=1e-2)
+    assert drawn(sample.theta[0], (128, 128), 2.8).shape == (128, 128)
+
+
+def test_the_recorded_contest_keeps_its_bars():
+    record = ablations.recorded("solvers.json")
+    assert all(row["nmse"] <= 1 for row in record["sets"] if "ours" in row["method"])
+    ours, theirs = (curve["bright"] for curve in record["m13"]["injected"])
+    assert ours["recall"] >= 0.95 and ours["rmse_px"] <= 1.3 * theirs["rmse_px"]
