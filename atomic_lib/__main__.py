@@ -146,7 +146,7 @@ def solvers(options: argparse.Namespace) -> None:
 
     if options.out is not None:
         check_outputs({"--out": options.out})
-    found = {}
+    found: dict[str, object] = {}
     for part in contest.PARTS if options.part is None else [options.part]:
         found |= contest.contest(part, lambda line: print(f"solvers: {line}", file=sys.stderr, flush=True))
         if options.out is not None:

@@ -150,7 +150,7 @@ def test_the_encoder_finds_the_same(tab, model, images, code):
 
 
 def test_a_pursuit_does_no_harm_in_the_page_either(tab, model):
-    """Images unlike any of the training: what is left never has more energy, and as many blocks are taken as in the library."""
+    """Images unlike any of the training: what is left never has more energy, and the library takes as many blocks."""
     if not isinstance(model.encoder, PursuitEncoder):
         pytest.skip("the other encoders have nothing to refuse")
     generator = torch.Generator().manual_seed(0)
