@@ -97,7 +97,7 @@ def measured(solve: Way, images: Tensor, sample: Sample, sigma: float, least: fl
 
 
 def bound(sample: Sample, data: Spikes, noise: float) -> dict[str, float]:
-    """The rmse_px and the amplitude error (mean of |error|/a) that the Cramér–Rao bound allows, all spikes found."""
+    """The rmse_px and the amplitude error (mean of abs(error)/a) that the Cramér–Rao bound allows, all spikes found."""
     squares, errors = [], []
     for i in range(len(sample)):
         there = sample.truth(i).double()
