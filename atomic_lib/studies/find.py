@@ -82,6 +82,10 @@ def find(
     check_range("sigma", sigma, *SIGMAS)
     check_range("threshold", threshold, 2.0, 1000.0)
     field = check_field(field).double()
+    if min(field.shape) < 10 * sigma:
+        raise BadInput(
+            f"sigma {sigma}: a field of {tuple(field.shape)} px is too small for spots so wide; 10σ at least."
+        )
     tiles = tiled(field.shape, (model.size / model.recipe.data.sigma - 2 * RIM) * sigma, MARGIN * sigma)
     theta = sure = torch.zeros(0, 3, dtype=torch.float64)
     with tqdm(total=rounds * len(tiles), desc="find", unit="tile", disable=not progress) as bar:

@@ -83,7 +83,6 @@ def photometry(field: Tensor, sigma: float, noise: float, threshold: float = 5.0
 
     from astropy.table import Table, vstack
     from photutils.detection import DAOStarFinder
-    from photutils.psf import CircularGaussianPSF, PSFPhotometry, SourceGrouper
 
     data = field.double().numpy()
     fwhm, flux = 2 * math.sqrt(2 * math.log(2)) * sigma, 2 * math.pi * sigma**2
@@ -98,10 +97,7 @@ def photometry(field: Tensor, sigma: float, noise: float, threshold: float = 5.0
         min_separation=0.0,
         exclude_border=False,
     )
-    psf = CircularGaussianPSF(fwhm=fwhm)
-    psf.fwhm.fixed = True
-    side = 2 * math.ceil(1.8 * sigma) + 1
-    found, left = Table(), data
+    found, left, theta = Table(), data, np.zeros((0, 3))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for _ in range(2):
@@ -109,14 +105,25 @@ def photometry(field: Tensor, sigma: float, noise: float, threshold: float = 5.0
             if new is None:
                 break
             start = Table({"x_0": new["xcentroid"], "y_0": new["ycentroid"], "flux_0": new["peak"] * flux})
-            start = vstack([found, start]) if len(found) else start
-            fit = PSFPhotometry(psf, (side, side), grouper=SourceGrouper(2 * fwhm), aperture_radius=2 * sigma)
-            result = fit(data, init_params=start)
+            result = _psf_photometry(data, vstack([found, start]) if len(found) else start, sigma)
             theta = _theta(result, flux, data.shape)
             theta = theta[theta[:, 0] > high]
             found = Table({"x_0": theta[:, 2], "y_0": theta[:, 1], "flux_0": theta[:, 0] * flux})
             left = data - drawn(torch.from_numpy(theta), data.shape, sigma).numpy()
-    return torch.from_numpy(theta) if len(found) else torch.zeros(0, 3, dtype=torch.float64)
+    return torch.from_numpy(theta)
+
+
+def _psf_photometry(data: np.ndarray, start, sigma: float):
+    """photutils' least-squares fit of Gaussians of a fixed width, those within two full widths at half together."""
+    from photutils.psf import CircularGaussianPSF, PSFPhotometry, SourceGrouper
+
+    fwhm = 2 * math.sqrt(2 * math.log(2)) * sigma
+    psf = CircularGaussianPSF(fwhm=fwhm)
+    psf.fwhm.fixed = True
+    side = 2 * math.ceil(1.8 * sigma) + 1
+    return PSFPhotometry(psf, (side, side), grouper=SourceGrouper(2 * fwhm), aperture_radius=2 * sigma)(
+        data, init_params=start
+    )
 
 
 def _theta(result, flux: float, shape) -> np.ndarray:
