@@ -76,7 +76,7 @@ def table(found: list[Judged]) -> list[dict]:
             "claim": f"{{doc}}`{one.claim.short} <{one.claim.chapter}>`",
             "verdict": marked(one.finding.verdict),
             "the number behind it": one.finding.number.replace("|", "\\|"),
-            "judged on": verdicts.judged_words(one.finding.judges),
+            "judged on": verdicts.judged_words(one.finding.judges, files=False),
         }
         for one in found
     ]
