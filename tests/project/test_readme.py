@@ -18,8 +18,8 @@ def test_the_lines_for_ones_own_images_run(tmp_path):
     ImageDraw.Draw(picture).line([(50, 50), (150, 50), (90, 220)], fill=0, width=18, joint="curve")
     picture.save(tmp_path / "seven.png")
     (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.S)
-    code += "\nassert atoms.shape == (1, model.k, 1, model.size, model.size) and used.any()"
-    code += "\nassert (atoms.sum(1) - model.decode(z, used)).abs().max() < 1e-4"
+    code += "\nassert found.atoms.shape == (1, model.k, 1, model.size, model.size) and found.used.any()"
+    code += "\nassert (found.atoms.sum(1) - found.output).abs().max() < 1e-4 and better.error < found.error"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
 
