@@ -7,7 +7,7 @@ from ..model.autoencoder import parameter_count
 from ..names import called
 from ..recipes import RECIPES
 from . import verdicts
-from .evidence import Evidence, gathered
+from .evidence import COMPARED, Evidence, gathered
 from .quotes import CLAIMS, Claim
 from .verdicts import SIGNS, WORDS, Finding
 
@@ -80,6 +80,26 @@ def table(found: list[Judged]) -> list[dict]:
         }
         for one in found
     ]
+
+
+def short_table(found: list[Judged]) -> list[dict]:
+    """Rows for the first page: the verdict, the claim with its chapter, and the number in few words, with its model."""
+    rows = []
+    for one in first(found):
+        judges = [name for name in one.finding.judges if name in RECIPES and name != COMPARED]
+        shipped = dict.fromkeys(map(called, judges))
+        model = f" ({', '.join(shipped)})" if shipped else ""
+        claim = f"{{doc}}`{one.claim.short} <{one.claim.chapter}>`"
+        number = (one.finding.brief or one.finding.number) + model
+        rows.append({"verdict": marked(one.finding.verdict), "claim": claim, "the number behind it": number})
+    return rows
+
+
+def retrained(evidence: Evidence) -> str:
+    """What became of the authors' network with our way to train it, as a sentence; nothing if it has not learned."""
+    kinds = [kind for kind in ("spikes", "digits") if evidence.learned(f"{kind}-reference")]
+    steps = [f"{kind} in {evidence.records[f'{kind}-reference']['steps']:,} steps" for kind in kinds]
+    return f"With another optimiser their network learned {' and '.join(steps)}." if steps else ""
 
 
 def in_full(found: list[Judged]) -> str:

@@ -10,20 +10,22 @@ from ..model.autoencoder import parameter_count
 from ..names import called
 from ..recipes import RECIPES
 from .evidence import COMPARED, Evidence, judges
-from .prose import SPACE, ranged, said
+from .prose import ranged, said
 
 HOLDS, PARTLY, NOT_FOUND, OPEN = WORDS = ("holds", "partly", "not found", "open")
 D0 = (3, 4, 6, 12)  # coordinates of a block, of which a spike has three
 SMALL = "one-shot, small runs"
+SHORT = {"authors'": ("million", "kaiming-muon"), "one-shot": ("seeds", "plain")}  # runs over seeds, of 64×64 pixels
 SIGNS = dict(zip(WORDS, "●◐○?", strict=True))  # so that nothing hangs on a colour
 
 
 class Finding(NamedTuple):
-    """A verdict, one of the four `WORDS`; the number behind it; and what it is judged on."""
+    """A verdict, one of the four `WORDS`; the number behind it; what it is judged on; and the number in few words."""
 
     verdict: str
     number: str
     judged_on: tuple[str | None, ...] = ()
+    brief: str = ""
 
     @property
     def judges(self) -> tuple[str, ...]:
@@ -84,9 +86,13 @@ def one_spike_one_block(evidence: Evidence) -> Finding:
     number = (
         f"{said(metrics['recall'], '.0f%')} of {true:,} spikes found, {metrics['false_positives']:,} claims too many"
     )
-    short = evidence.seeds(*{"authors'": ("million", "kaiming-muon")}.get(called(name), ("seeds", "plain")), "jaccard")
-    seeds = f"; {len(short)} short seeds {ranged(short, '.2f')}" if short else ""
-    return Finding(_level(metrics["jaccard"], 0.9, 0.5), f"{number}: jaccard {metrics['jaccard']:.2f}{seeds}", (name,))
+    short = {kind: evidence.seeds(*run, "jaccard") for kind, run in SHORT.items()}
+    beside = [f"{len(runs)} short {kind} seeds {ranged(runs, '.2f')}" for kind, runs in short.items() if runs]
+    others = [other for other in judges("spikes") if other != name and evidence.learned(other)]
+    beside += [f"{called(other)} {evidence.records[other]['metrics']['jaccard']:.2f}" for other in others]
+    number = "; ".join([f"{number}: jaccard {metrics['jaccard']:.2f}", *beside])
+    brief = f"{said(metrics['recall'], '.0f%')} found"
+    return Finding(_level(metrics["jaccard"], 0.9, 0.5), number, (name,), brief)
 
 
 def without_constraints(evidence: Evidence) -> Finding:
@@ -122,7 +128,8 @@ def no_other(evidence: Evidence) -> Finding:
         return Finding(OPEN, "no other architecture was run")
     other = sum(untied) / len(untied)
     number = f"alone in a block: one g {ranged(base, '.0f%')}, own decoders {ranged(untied, '.0f%')}; no rival was run"
-    return Finding(NOT_FOUND if other >= 0.9 else OPEN, number, (SMALL,))
+    brief = "no rival was run" if other < 0.9 else f"decoders of their own: {said(other, '.0f%')} alone"
+    return Finding(NOT_FOUND if other >= 0.9 else OPEN, number, (SMALL,), brief)
 
 
 def reconstructed(evidence: Evidence) -> Finding:
@@ -176,7 +183,8 @@ def walk(evidence: Evidence) -> Finding:
     number = f"half way {said(half, '.1f%')} is lost, at the ends {said(ends, '.1f%')}"
     plain = evidence.of(COMPARED).get("walk")
     beside = f"; conventional {said(plain['half_way'], '.1f%')}" if plain else ""
-    return Finding(verdict, number + beside, (name, *([COMPARED] if plain else [])))
+    brief = f"half way {said(half, '.1f%')} is lost"
+    return Finding(verdict, number + beside, (name, *([COMPARED] if plain else [])), brief)
 
 
 def parts(evidence: Evidence) -> Finding:
@@ -232,8 +240,9 @@ def coordinates(evidence: Evidence) -> Finding:
     )
     verdict = HOLDS if 2 * full > len(trained) else PARTLY if full or 2 * half > len(trained) else NOT_FOUND
     shares = [one["amplitude_share"] for one in trained]
-    number = f"{full} of {len(trained)} trainings; amplitude's share of its coordinate {ranged(shares, '.2f')}"
-    return Finding(verdict, number, (*names, "one-shot, short seeds"))
+    brief = f"{full} of {len(trained)} trainings"
+    number = f"{brief}; amplitude's share of its coordinate {ranged(shares, '.2f')}"
+    return Finding(verdict, number, (*names, "one-shot, short seeds"), brief)
 
 
 def speeds(evidence: Evidence) -> Finding:
@@ -256,7 +265,8 @@ def small_d0(evidence: Evidence) -> Finding:
     best = sum(means[3][i] > max(max(found[d0][i]) for d0 in D0[1:]) for i in range(2))
     valid, alone = (", ".join(said(means[d0][i], ".0f%") for d0 in D0) for i in range(2))
     number = f"with d0 = 3, 4, 6, 12, random blocks that are spikes: {valid}; spikes alone in a block: {alone}"
-    return Finding((NOT_FOUND, PARTLY, HOLDS)[best], number, (SMALL,))
+    brief = f"alone in a block: {said(means[3][1], '.0f%')} with three, {said(means[12][1], '.0f%')} with twelve"
+    return Finding((NOT_FOUND, PARTLY, HOLDS)[best], number, (SMALL,), brief)
 
 
 def sparsity(evidence: Evidence) -> Finding:
@@ -305,7 +315,7 @@ def _signed(value: float) -> str:
     return f"{value:.2f}".replace("-", "−")
 
 
-def judged_words(names: tuple[str, ...]) -> str:
-    """What a claim is judged on, as a reader sees it: shipped weights by their name in the book and their file."""
-    shipped = ("spikes-", "digits-")
-    return ", ".join(f"{called(n)}{SPACE}(`{n}`)" if n.startswith(shipped) else n for n in names) or "–"
+def judged_words(names: tuple[str, ...], files: bool = True) -> str:
+    """What a claim is judged on: shipped weights by their name in the book, and with their file."""
+    words = [(f"{called(name)} (`{name}`)" if files else called(name)) if name in RECIPES else name for name in names]
+    return ", ".join(dict.fromkeys(words)) or "–"

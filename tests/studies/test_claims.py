@@ -164,6 +164,12 @@ def test_small_runs_decide_only_beyond_their_seeds():
     assert verdicts.no_other(Evidence({}, {}, runs)).verdict == NOT_FOUND
 
 
+def test_what_is_said_of_the_authors_network():
+    assert claims.retrained(Evidence({"spikes-reference": spikes(0.6, nmse=0.9, steps=10)})) == ""
+    known = Evidence({"spikes-reference": spikes(0.6, steps=8000), "digits-reference": {**digits(), "steps": 900}})
+    assert claims.retrained(known).endswith("learned spikes in 8,000 steps and digits in 900 steps.")
+
+
 def test_recorded_runs_are_read(found):
     """Each run that a rule asks for is one of an ablation, and those that are done have what is asked."""
     known = gathered()
@@ -200,7 +206,7 @@ def _differing(page: str, found) -> list[str]:
     notebook = nbformat.read(BOOK / f"{page}.ipynb", as_version=4)
     outputs = (out for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs)
     shown = "\n".join(out.get("data", {}).get("text/markdown", "") for out in outputs)
-    rows = claims.table(claims.first(found) if page == "index" else found)
+    rows = claims.short_table(found) if page == "index" else claims.table(found)
     return [line for line in (f"| {' | '.join(row.values())} |" for row in rows) if line not in shown]
 
 
