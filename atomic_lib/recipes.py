@@ -151,7 +151,7 @@ _ALL = [
         bfloat16=True,
     ),
     Recipe(
-        "spikes-slots", Spikes(), "slots", "separable", k=10, d0=3, steps=9000, noise=0.01, noise_end=0.001,
+        "spikes-slots", Spikes(), "slots", "separable", k=10, d0=3, steps=8600, noise=0.01, noise_end=0.001,
         encoder_options={"stride": 8}, optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
