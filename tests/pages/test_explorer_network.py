@@ -56,7 +56,8 @@ def weights(request, tmp_path_factory):
         return request.param
     torch.manual_seed(0)
     model = DRAWN[request.param].build()
-    kaiming(model)
+    if request.param == "reference":  # the others start so
+        kaiming(model)
     model.load_state_dict({name: tensor.half().float() for name, tensor in model.state_dict().items()})
     return save(tmp_path_factory.mktemp("drawn"), model, {"name": request.param, "recipe": model.recipe.as_json()})
 
