@@ -126,6 +126,8 @@ def gallery(
     bar = figure.colorbar(axes[0].images[0], ax=axes, shrink=0.7, pad=0.01, aspect=30)
     bar.ax.tick_params(labelsize=font)
     bar.outline.set_visible(False)
+    if min(float(picture.min()) for picture in pictures) > -0.02 * scale:
+        bar.ax.set_ylim(0, scale)  # nothing is negative: no colours for it
     return figure
 
 
