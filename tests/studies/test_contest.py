@@ -55,4 +55,6 @@ def test_the_recorded_contest_keeps_its_bars():
     record = ablations.recorded("solvers.json")
     assert all(row["nmse"] <= 1 for row in record["sets"] if "ours" in row["method"])
     ours, theirs = (curve["bright"] for curve in record["m13"]["injected"])
-    assert ours["recall"] >= 0.95 and ours["rmse_px"] <= 1.3 * theirs["rmse_px"]
+    assert ours["recall"] >= max(0.95, theirs["recall"])
+    *_, fair, bright = zip(*(curve["bins"] for curve in record["m13"]["injected"]), strict=True)
+    assert all(mine["rmse_px"] <= 1.3 * other["rmse_px"] for mine, other in (fair, bright))  # of 20 times the noise
