@@ -287,7 +287,7 @@ def picture(field: Tensor, found: Found, others: Tensor | None = None) -> Figure
     bar.set_label("σ of the noise", fontsize=9)
     axes[0].scatter(*found.theta[:, [2, 1]].T, s=22, facecolors="none", edgecolors=COLOURS[1], lw=0.8)
     if others is not None:
-        axes[0].scatter(*others[:, [2, 1]].T, s=9, marker="x", color=COLOURS[0], lw=0.7)
+        axes[0].scatter(*others[:, [2, 1]].T, s=12, marker="x", color=COLOURS[5], lw=0.9)
     for axis, title in zip(axes, ("the field, its spots", "background and spots", "what is left"), strict=True):
         axis.set_title(title, fontsize=10)
         axis.set(xlim=(-0.5, field.shape[1] - 0.5), ylim=(field.shape[0] - 0.5, -0.5))
