@@ -76,8 +76,8 @@ def op_comp(image: Tensor, sigma: float, k: int, least: float, steps: int = 3000
 def photometry(field: Tensor, sigma: float, noise: float, threshold: float = 5.0) -> Tensor:
     """photutils: DAOStarFinder, then PSFPhotometry of neighbours together, on a field (H, W) without background.
 
-    Without what cripples it in a crowd: no cuts on roundness or sharpness, which refuse blends; no least distance; a Gaussian
-    at the pixels' centres, of the right width; groups fitted jointly; and a second look at what the first left.
+    Without what cripples it in a crowd: no cuts on roundness or sharpness, which refuse blends; no least distance; a
+    Gaussian at the pixels' centres, of the right width; groups fitted jointly; a second look at what the first left.
     """
     import warnings
 
