@@ -21,7 +21,7 @@ import torch, atomic_lib
 from atomic_lib.data.spikes import Spikes
 
 data = Spikes(size=32, sigma=2.0, k=3)
-recipe = atomic_lib.Recipe("small", data, "pursuit", "separable", k=4, d0=3, steps=1, encoder_options={"window": 12})
+recipe = atomic_lib.Recipe("small", data, "one-shot", "separable", k=4, d0=3, steps=1)
 torch.manual_seed(0)
 atomic_lib.explore(recipe.build().eval(), data.held_out(3, seed=1).images)
 """
