@@ -37,15 +37,16 @@ def evaluate(
 
     data: `Spikes`, `Digits` or `Pictures`, of which `count` held-out images are drawn by `seed`; or a `Sample`, of
     which the first `count` are taken; None means the model's own `usual_data`. count: 512 of spikes, all 10,000 test
-    digits, unless told otherwise. k: blocks a pursuit may use; as many as there may be spikes, unless told otherwise.
-    refine: how many steps the latents are improved first. Raises `BadInput` for what cannot be measured.
+    digits, unless told otherwise. k: blocks a pursuit may use; its own k or, where there may be more spikes, as many as
+    those, unless told otherwise. refine: how many steps the latents are improved first. Raises `BadInput` for what
+    cannot be measured.
     """
     check_range("seed", seed, 0, 2**31 - 1)
     check_range("count", 1 if count is None else count, 1, 100_000)
     check_type("model", model, AtomicAutoencoder)
     sample = _drawn(usual_data(model) if data is None else data, count, seed)
     if k is None and sample.theta is not None and getattr(model.encoder, "stops", False):
-        k = sample.theta.shape[1]
+        k = max(model.k, sample.theta.shape[1])
     measure = stroke_metrics if sample.theta is None else spike_metrics
     with tqdm(total=len(sample), desc="evaluate", unit="image", disable=not progress) as bar:
         return measure(model, sample, k=k, refine=refine, tick=bar.update)

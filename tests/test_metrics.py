@@ -8,7 +8,7 @@ from stand_ins import oracle, true_atoms
 
 from atomic_lib import BadInput, metrics
 from atomic_lib.data import Sample, Spikes
-from atomic_lib.gaussians import render
+from atomic_lib.gaussians import IdealDecoder, render
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import Code
 
@@ -190,3 +190,20 @@ def test_the_output_is_the_models_own_for_a_maximum_too(sample):
     assert metrics.spike_metrics(oracle(atoms, "max"), sample)["nmse"] == pytest.approx(
         float((largest.output - sample.images).square().sum() / sample.images.square().sum())
     )
+
+
+def test_a_pursuit_is_not_told_how_many_spikes_there_are():
+    """It has at least its own k blocks to go wrong with, and as many as there may be spikes."""
+    asked = []
+
+    class Asked(torch.nn.Module):
+        k, d0, size, stops, latents = 3, 3, 64, True, torch.nn.Identity()
+
+        def forward(self, images, g, k=None):
+            asked.append(k)
+            return Code(torch.zeros(len(images), k, 3), torch.zeros(len(images), k, dtype=torch.bool))
+
+    model = AtomicAutoencoder(Asked(), IdealDecoder(64, 2.0))
+    for most in (1, 3, 5):
+        metrics.evaluate(model, Spikes(size=64, sigma=2.0, k=most), 2)
+    assert asked == [3, 3, 5]
