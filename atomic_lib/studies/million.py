@@ -11,9 +11,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..errors import BadInput
+from ..figures import COLOURS
 
 AUTHORS = 10**6  # steps that the authors took
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]  # Okabe–Ito
 
 
 class PowerLaw(NamedTuple):

@@ -15,11 +15,9 @@ assumptions (3) is not quite true of spikes kept apart: two of them share a regi
 area that they keep free to a region's. What a model finds beyond this share, it did not find by its territories.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -27,13 +25,6 @@ from torch import Tensor
 from ..errors import check_range
 from ..gaussians import fit_gaussians, pairs, render
 from ..model.autoencoder import AtomicAutoencoder
-
-if TYPE_CHECKING:  # the command line imports this file, and pays for no figure
-    from matplotlib.figure import Figure
-
-# Paul Tol's “muted”, which the colour-blind tell apart; after ten blocks they come again, hence the numbers.
-REGIONS = ["#88CCEE", "#CC6677", "#44AA99", "#DDCC77", "#AA4499", "#999933", "#332288", "#117733", "#882255", "#BBBBBB"]
-MODELS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]  # Okabe–Ito
 
 
 class Map(NamedTuple):
@@ -200,44 +191,6 @@ def precision_by_distance(
     return rows
 
 
-def territory_figure(
-    maps: dict[str, Map], theta: Tensor | None = None, blocks: dict[str, Tensor] | None = None
-) -> Figure:
-    """The picture coloured by which block draws a spike there, a panel a model, each block's number in its region.
-
-    theta: true spikes (n, 3) of one image to show, as dots in the colour of the block that drew them; blocks: for each
-    model the block (n,) of each, −1 where it was missed (a cross).
-    """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(2.3 * len(maps), 2.6), dpi=140, layout="constrained")
-    for axis, (name, regions) in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps.items(), strict=True):
-        _coloured(axis, regions)
-        axis.set(title=name, xticks=[], yticks=[])
-        if theta is not None:
-            _dotted(axis, theta, blocks[name] if blocks else regions.at(theta[:, 1:]))
-    return figure
-
-
-def recall_figure(curves: dict[str, list[dict]], k: int) -> Figure:
-    """Recall against the number of spikes, from `by_number`, a line a model; dashed, what k equal territories give."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.4, 3.6), dpi=110, layout="constrained")
-    axis = figure.subplots()
-    for i, (name, rows) in enumerate(curves.items()):
-        sizes, recalls = [row["n"] for row in rows], [row["recall"] for row in rows]
-        axis.plot(sizes, recalls, label=name, color=MODELS[i % len(MODELS)], marker="o^sdvP"[i % 6], ms=5)
-    most = max(row["n"] for rows in curves.values() for row in rows)
-    numbers = range(1, most + 1)
-    label = f"{k} equal territories"
-    axis.plot(numbers, [found_share(n, k) for n in numbers], "k--", lw=1.2, label=label)
-    axis.set(xlabel="spikes in the picture, n", ylabel="recall", ylim=(0, 1.03))
-    axis.legend(frameon=False, fontsize=8)
-    axis.spines[["top", "right"]].set_visible(False)
-    return figure
-
-
 def _atoms(model: AtomicAutoencoder, images: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Which blocks are in use (b, k), and the atoms (b, k, N, N), batch by batch, on the CPU."""
     for batch in model.decompositions(images):
@@ -249,27 +202,3 @@ def _probabilities(territories: int | Tensor) -> Tensor:
         return territories.double()
     check_range("territories", territories, 1, 10**6)
     return torch.full((territories,), 1 / territories, dtype=torch.double)
-
-
-def _coloured(axis, regions: Map) -> None:
-    """The map's regions in colours that differ between the ten first blocks, and each block's number in its region."""
-    from matplotlib.colors import to_rgb
-
-    colours = torch.tensor([to_rgb(colour) for colour in REGIONS])
-    light = 0.55 * colours[regions.owner % len(REGIONS)] + 0.45
-    low, high = regions.along[0].item(), regions.along[-1].item()
-    axis.imshow(light.numpy(), extent=(low, high, high, low), interpolation="nearest")
-    grid = torch.cartesian_prod(regions.along, regions.along)
-    for block in regions.owner.unique().tolist():
-        own = grid[regions.owner.flatten() == block]
-        middle = own[(own - own.mean(dim=0)).norm(dim=1).argmin()]  # a place of its own, though it be a crescent
-        axis.text(middle[1].item(), middle[0].item(), str(block + 1), ha="center", va="center", fontsize=8)
-
-
-def _dotted(axis, theta: Tensor, blocks: Tensor) -> None:
-    """Spikes θ (n, 3), in the colours of the blocks (n,) that drew them; crosses for those missed."""
-    for (_, row, column), block in zip(theta.tolist(), blocks.tolist(), strict=True):
-        if block >= 0:
-            axis.plot(column, row, "o", ms=6, mfc=REGIONS[block % len(REGIONS)], mec="black", mew=1.2)
-        else:
-            axis.plot(column, row, "x", ms=6, color="black", mew=1.8)

@@ -1,15 +1,35 @@
-"""What was found of territories, drawn: recall, precision and flawless pictures, a colour a model."""
+"""Territories, drawn: the map, and recall, precision and flawless pictures, a colour a model."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from ..names import COLOURS
-from .territories import found_share, perfect_chance
+from .territories import Map, found_share, perfect_chance
 
 MARKERS = {"authors'": "o", "one-shot": "s", "slots": "D", "pursuit": "^"}
 SIZE = (5.0, 3.3)  # inches
+# Paul Tol's “muted”, which the colour-blind tell apart; after ten blocks they come again, hence the numbers.
+REGIONS = ["#88CCEE", "#CC6677", "#44AA99", "#DDCC77", "#AA4499", "#999933", "#332288", "#117733", "#882255", "#BBBBBB"]
+
+
+def map_of(maps: dict[str, Map], theta: Tensor | None = None, blocks: dict[str, Tensor] | None = None) -> Figure:
+    """The picture coloured by which block draws a spike there, a panel a model, each block's number in its region.
+
+    theta: true spikes (n, 3) of one image to show, as dots in the colour of the block that drew them; blocks: for each
+    model the block (n,) of each, −1 where it was missed (a cross).
+    """
+    figure = Figure(figsize=(2.3 * len(maps), 2.6), dpi=140, layout="constrained")
+    for axis, (name, regions) in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps.items(), strict=True):
+        _coloured(axis, regions)
+        axis.set(title=name, xticks=[], yticks=[])
+        if theta is not None:
+            _dotted(axis, theta, blocks[name] if blocks else regions.at(theta[:, 1:]))
+    return figure
 
 
 def recall(surveys: Mapping[str, dict], k: int) -> Figure:
@@ -85,3 +105,25 @@ def _panel(**settings):
     axis.grid(alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
     return figure, axis
+
+
+def _coloured(axis, regions: Map) -> None:
+    """The map's regions in colours that differ between the ten first blocks, and each block's number in its region."""
+    colours = torch.tensor([to_rgb(colour) for colour in REGIONS])
+    light = 0.55 * colours[regions.owner % len(REGIONS)] + 0.45
+    low, high = regions.along[0].item(), regions.along[-1].item()
+    axis.imshow(light.numpy(), extent=(low, high, high, low), interpolation="nearest")
+    grid = torch.cartesian_prod(regions.along, regions.along)
+    for block in regions.owner.unique().tolist():
+        own = grid[regions.owner.flatten() == block]
+        middle = own[(own - own.mean(dim=0)).norm(dim=1).argmin()]  # a place of its own, though it be a crescent
+        axis.text(middle[1].item(), middle[0].item(), str(block + 1), ha="center", va="center", fontsize=8)
+
+
+def _dotted(axis, theta: Tensor, blocks: Tensor) -> None:
+    """Spikes θ (n, 3), in the colours of the blocks (n,) that drew them; crosses for those missed."""
+    for (_, row, column), block in zip(theta.tolist(), blocks.tolist(), strict=True):
+        if block >= 0:
+            axis.plot(column, row, "o", ms=6, mfc=REGIONS[block % len(REGIONS)], mec="black", mew=1.2)
+        else:
+            axis.plot(column, row, "x", ms=6, color="black", mew=1.8)

@@ -12,6 +12,7 @@ from atomic_lib.data.spikes import Spikes
 from atomic_lib.gaussians import IdealDecoder, fit_gaussians, render
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import Code
+from atomic_lib.studies import territory_charts
 from atomic_lib.studies.territories import (
     Map,
     beyond_territories,
@@ -21,8 +22,6 @@ from atomic_lib.studies.territories import (
     loyalty,
     perfect_chance,
     precision_by_distance,
-    recall_figure,
-    territory_figure,
     territory_map,
 )
 
@@ -168,12 +167,14 @@ def test_refusals():
 def test_figures_say_what_they_are_given():
     regions = territory_map(TERRITORIAL, DATA, SIGMA, side=12)
     theta = torch.tensor([[0.8, 10.0, 10.0], [0.9, 15.0, 15.0], [0.7, 10.0, 40.0]])
-    figure = territory_figure(
+    figure = territory_charts.map_of(
         {"one": regions, "two": regions}, theta, dict.fromkeys(("one", "two"), torch.tensor([0, -1, 1]))
     )
     assert isinstance(figure, Figure) and [axis.get_title() for axis in figure.axes] == ["one", "two"]
     assert {text.get_text() for text in figure.axes[0].texts} == {"1", "2", "3", "4"}
     assert [line.get_marker() for line in figure.axes[0].lines] == ["o", "x", "o"]
     curves = {"a": [{"n": 1, "recall": 1.0}, {"n": 4, "recall": 0.7}]}
-    lines = recall_figure(curves, K).axes[0].lines
-    assert list(lines[0].get_ydata()) == [1.0, 0.7] and lines[1].get_ydata()[3] == pytest.approx(found_share(4, K))
+    surveys = {"one-shot": {"by_number": [curves["a"]]}}
+    lines = territory_charts.recall(surveys, K).axes[0].lines
+    (dashed,) = [line for line in lines if line.get_linestyle() == "--"]
+    assert list(lines[0].get_ydata()) == [1.0, 0.7] and dashed.get_ydata()[3] == pytest.approx(found_share(4, K))
