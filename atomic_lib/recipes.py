@@ -91,6 +91,8 @@ class Recipe:
             raise BadInput("Recipe: one coordinate alone cannot be aligned; take d0 of 2 or more.")
         if self.encoder == "pursuit" and (self.untied or self.combine != "sum" or self.penalty != "none"):
             raise BadInput("a pursuit subtracts atoms of one g: untied, max and penalties are for one-shot encoders.")
+        if self.untied and self.encoder_options.get("spare"):
+            raise BadInput("Recipe: spare slots draw with the one g that all share; untied goes without them.")
 
     def depth(self, progress: float) -> int:
         """How many steps a pursuit takes in training: if it is to `deepen`, one at first, k from 40 % on.
@@ -198,8 +200,8 @@ _ALL = [
         bfloat16=True,
     ),
     Recipe(
-        "spikes-slots", Spikes(), "slots", "separable", k=10, d0=3, steps=9000, noise=0.01, noise_end=0.001,
-        encoder_options={"stride": 8}, optimiser="muon", lr=0.006, bfloat16=True,
+        "spikes-slots", Spikes(), "slots", "separable", k=10, d0=3, steps=6500, noise=0.01, noise_end=0.001,
+        encoder_options={"stride": 8, "spare": 22}, optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
         "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001,

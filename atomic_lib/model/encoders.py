@@ -48,10 +48,14 @@ class OneShot(nn.Module):
         self.k, self.d0, self.size, self.latents, self.net = k, d0, size, latents, net
 
     def forward(self, images: Tensor, g: nn.Module, k: int | None = None) -> Code:
-        if k not in (None, self.k):
-            raise BadInput(f"a one-shot encoder gives the k = {self.k} blocks it was trained with, not {k}.")
+        self.check(k)
         z = self.latents(self.net(images).unflatten(1, (self.k, self.d0)))
         return Code(z, torch.ones(z.shape[:2], dtype=torch.bool, device=z.device))
+
+    def check(self, k: int | None) -> None:
+        """Raise `BadInput` for a number of blocks other than that of the training."""
+        if k not in (None, self.k):
+            raise BadInput(f"a one-shot encoder gives the k = {self.k} blocks it was trained with, not {k}.")
 
 
 class ReferenceEncoder(OneShot):

@@ -7,39 +7,51 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import BadInput, check_range
-from .encoders import OneShot
+from .encoders import Code, OneShot
+from .inference import draw
 from .layers import Residual, kaiming
 
 OCTAVES = 6  # of the sinusoidal code of a place: from half a period an image to 32 times that
 
 
 class SlotEncoder(OneShot):
-    """The one-shot encoder whose `net` is a `Slots`; its options are those of that class."""
+    """The one-shot encoder whose `net` is a `Slots` of k + `spare` slots, of which the k brightest give the blocks.
 
-    def __init__(
-        self, k: int, d0: int, size: int, latents: nn.Module, stride: int = 4, width: int = 64, rounds: int = 3,
-        spare: int = 0, feedback: bool = False,
-    ):  # fmt: skip
-        super().__init__(k, d0, size, latents, Slots(k, d0, size, stride, width, rounds, spare, feedback))
-
-
-class Slots(nn.Module):
-    """Images (B, 1, N, N) → (B, k·d0): k slots share out a map of features among them, and each gives one block.
-
-    One strided convolution for every halving of the image and one more give `width` features at T places, `stride` px
-    apart, to which sines and cosines of the place are added. k learned queries attend to them in `rounds` rounds.
-
-    spare: further slots, which compete as well but give no block: they can take what is nobody's. feedback: whether
-    places hear, after each round, which slots won them, so that the next round can turn to what is left over.
+    As long as it learns, all slots draw, and those that are not needed learn to draw nothing. In use it says the k
+    blocks whose atoms have the most energy, brightest first: so many small regions are dealt out to slots, none to a
+    block. The other options are those of `Slots`.
     """
 
     def __init__(
-        self, k: int, d0: int, size: int, stride: int = 4, width: int = 64, rounds: int = 3, spare: int = 0,
-        feedback: bool = False,
+        self, k: int, d0: int, size: int, latents: nn.Module, spare: int = 0, stride: int = 4, width: int = 64,
+        rounds: int = 3,
     ):  # fmt: skip
+        check_range("spare", spare, 0, 1024)
+        super().__init__(k, d0, size, latents, Slots(k + spare, d0, size, stride, width, rounds))
+
+    def forward(self, images: Tensor, g: nn.Module, k: int | None = None) -> Code:
+        """Images (B, 1, N, N) → `Code` of k blocks, or of all slots in training mode."""
+        self.check(k)
+        z = self.latents(self.net(images).unflatten(1, (-1, self.d0)))
+        atoms = None
+        if not self.training and z.shape[1] > self.k:
+            atoms = draw(g, z)
+            brightest = atoms.float().square().sum(dim=(2, 3, 4)).topk(self.k, dim=1).indices
+            z, atoms = (torch.stack([one[i] for one, i in zip(x, brightest, strict=True)]) for x in (z, atoms))
+        return Code(z, torch.ones(z.shape[:2], dtype=torch.bool, device=z.device), atoms)
+
+
+class Slots(nn.Module):
+    """Images (B, 1, N, N) → (B, count·d0): slots share out a map of features among them, and each gives one block.
+
+    One strided convolution for every halving of the image and one more give `width` features at T places, `stride` px
+    apart, to which sines and cosines of the place are added. Learned queries, as many as slots, attend to them in
+    `rounds` rounds.
+    """
+
+    def __init__(self, count: int, d0: int, size: int, stride: int, width: int, rounds: int):
         super().__init__()
         check_range("rounds", rounds, 1, 100)
-        check_range("spare", spare, 0, 1024)
         halvings = stride.bit_length() - 1
         if not 2 <= stride <= size or stride != 2**halvings or width % 8:
             raise BadInput(f"slots: stride {stride}, width {width}; expected a power of two and a multiple of 8.")
@@ -49,44 +61,40 @@ class Slots(nn.Module):
             layers += [nn.Conv2d(before, after, 5, stride=2, padding=2), nn.LeakyReLU(0.2)]
         self.look = nn.Sequential(*layers, nn.Conv2d(width, width, 3, padding=1), nn.LeakyReLU(0.2))
         self.place = nn.Linear(4 * OCTAVES, width)
-        self.rounds = nn.ModuleList(Round(width, feedback and i + 1 < rounds) for i in range(rounds))
+        self.rounds = nn.ModuleList(Round(width) for _ in range(rounds))
         self.answer = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, d0))
         kaiming(self)
-        self.k, self.queries = k, nn.Parameter(torch.randn(1, k + spare, width))
+        self.queries = nn.Parameter(torch.randn(1, count, width))
         self.register_buffer("code", place_code(math.ceil(size / stride)), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        seen = self.look(images).flatten(2).transpose(1, 2) + self.place(self.code)  # (B, T, width)
+        places = self.look(images).flatten(2).transpose(1, 2) + self.place(self.code)  # (B, T, width)
         slots = self.queries.expand(len(images), -1, -1)
         for one in self.rounds:
-            slots, seen = one(slots, seen)
-        return self.answer(slots[:, : self.k]).flatten(1)
+            slots = one(slots, places)
+        return self.answer(slots).flatten(1)
 
 
 class Round(nn.Module):
-    """One round of a competition: slots (B, S, w), places (B, T, w) → both of them, further on.
+    """One round of a competition: slots (B, S, w), places (B, T, w) → the slots, further on.
 
     The softmax goes over the slots, so that they compete for a place; each slot then takes a mean of the places that it
     won. Then slots see each other (self-attention), and each goes through a residual MLP.
     """
 
-    def __init__(self, width: int, feedback: bool = False, heads: int = 4):
+    def __init__(self, width: int, heads: int = 4):
         super().__init__()
         self.of_slots, self.of_places, self.among = nn.LayerNorm(width), nn.LayerNorm(width), nn.LayerNorm(width)
         self.ask, self.key, self.value, self.take = (nn.Linear(width, width) for _ in range(4))
         self.attend = nn.MultiheadAttention(width, heads, batch_first=True)
         self.think = nn.Sequential(Residual(width), Residual(width))
-        self.tell = nn.Linear(width, width) if feedback else None
 
-    def forward(self, slots: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, slots: Tensor, places: Tensor) -> Tensor:
         won = self.claims(slots, places)
         share = won / (won.sum(dim=2, keepdim=True) + 1e-6)
         slots = slots + self.take(share @ self.value(self.of_places(places)))
         among = self.among(slots)
-        slots = self.think(slots + self.attend(among, among, among, need_weights=False)[0])
-        if self.tell is not None:
-            places = places + self.tell(won.transpose(1, 2) @ self.of_slots(slots))
-        return slots, places
+        return self.think(slots + self.attend(among, among, among, need_weights=False)[0])
 
     def claims(self, slots: Tensor, places: Tensor) -> Tensor:
         """How much of each place is each slot's, (B, S, T): all slots together have 1 of it."""

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from atomic_lib import BadInput
+from atomic_lib.model.decoders import SeparableDecoder
 from atomic_lib.model.layers import BoundedLatents
 from atomic_lib.model.slots import OCTAVES, Round, SlotEncoder, place_code
 from atomic_lib.recipes import RECIPES
@@ -28,19 +29,23 @@ def test_slots_compete_for_every_place():
     assert torch.allclose(one.claims(slots.flip(1), places), won.flip(1), atol=1e-6)  # no slot comes first
 
 
-def test_spare_slots_compete_but_give_no_block():
-    images = torch.rand(2, 1, 32, 32)
-    for spare in (0, 2):
-        net = encoder(spare=spare).net
-        assert net.queries.shape == (1, 3 + spare, 16) and net(images).shape == (2, 6)
-    before = net(images)
-    net.queries.data[:, 3:] += 3 * torch.randn(2, 16)
-    assert not torch.allclose(net(images), before)
+def test_of_the_slots_the_brightest_give_the_blocks():
+    torch.manual_seed(1)
+    one, g = encoder(spare=4), SeparableDecoder(2, 32, channels=8, width=16)
+    images = torch.rand(5, 1, 32, 32)
+    with torch.no_grad():
+        every = one.train()(images, g)
+        code = one.eval()(images, g)
+    assert every.z.shape == (5, 7, 2) and every.atoms is None  # as long as it learns, all of them draw
+    assert code.z.shape == (5, 3, 2) and code.used.all() and code.atoms.shape == (5, 3, 1, 32, 32)
+    energy = g(every.z.flatten(0, 1)).square().sum(dim=(1, 2, 3)).view(5, 7)
+    taken = g(code.z.flatten(0, 1)).square().sum(dim=(1, 2, 3)).view(5, 3)
+    assert torch.allclose(taken, energy.sort(dim=1, descending=True).values[:, :3])
+    assert torch.allclose(code.atoms.square().sum(dim=(2, 3, 4)), taken)
 
 
-def test_feedback_reaches_the_next_round_and_every_weight_learns():
-    one = encoder(feedback=True)
-    assert [round_.tell is not None for round_ in one.net.rounds] == [True, False]
+def test_every_weight_learns():
+    one = encoder(spare=2)
     one(torch.rand(2, 1, 32, 32), g=None).z.square().sum().backward()
     assert all(parameter.grad is not None for parameter in one.parameters())
 
