@@ -4,16 +4,26 @@ The held-out error of a training is read as a power law, nmse = c·steps^(−p),
 of 10⁶ steps, which nobody here has taken, is an extrapolation, with the interval that seeds and points leave it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from ..errors import BadInput
-from ..figures import COLOURS
+from ..figures import COLOURS, legend, panelled
+from ..names import colour_of
+from .prose import ranged
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 AUTHORS = 10**6  # steps that the authors took
+STARTS = {"torch": "torch's own", "kaiming": "He et al.'s"}  # of the ablation `million`, and what a reader calls them
+STEPPERS = {"released": "Adam, as released", "adam": "Adam, cosine", "muon": "Muon"}
 
 
 class PowerLaw(NamedTuple):
@@ -65,29 +75,81 @@ def extrapolated(
     return Estimate(float(power_law(*np.concatenate(points, axis=1)).at(steps)), *np.quantile(found, (0.025, 0.975)))
 
 
-def learning_curve(record: Mapping, metric: str, first: int = 0) -> tuple[list[int], list[float]]:
-    """The held-out looks of a recorded run, (steps, values), from the step `first` on."""
-    looks = [look for look in record["curve"]["held_out"] if look["step"] >= first]
+def after(curve: tuple[Sequence[float], Sequence[float]], first: int) -> tuple[list[float], list[float]]:
+    """The points of a curve, (steps, values), from the step `first` on."""
+    kept = [(step, value) for step, value in zip(*curve, strict=True) if step >= first]
+    return [step for step, _ in kept], [value for _, value in kept]
+
+
+def missed(record: Mapping) -> tuple[list[int], list[float]]:
+    """1 − jaccard at the held-out looks of a recorded run: the share of all true or claimed that is missed or invented."""
+    steps, found = learning_curve(record, "jaccard")
+    return steps, [1 - share for share in found]
+
+
+def learning_curve(record: Mapping, metric: str) -> tuple[list[int], list[float]]:
+    """The held-out looks of a recorded run, (steps, values)."""
+    looks = record["curve"]["held_out"]
     return [look["step"] for look in looks], [look[metric] for look in looks]
 
 
-def learning_figure(runs: Mapping[str, Sequence[Mapping]], metrics: Sequence[str] = ("nmse", "jaccard")) -> Figure:
-    """Held-out metrics against steps on logarithmic axes, a colour a variant, a thin line a seed, a thick one the mean.
+def started(result: Mapping) -> dict:
+    """The numbers of one recorded run of the ablation `million` that `beginnings` needs."""
+    looks, last = result["curve"]["held_out"], result["metrics"]
+    return {"first": looks[0]["nmse"], "nmse": last["nmse"], "jaccard": last["jaccard"]}
 
-    runs: the records of each variant.
+
+def beginnings(runs: DataFrame) -> list[dict]:
+    """Rows of a table, one a variant of the ablation `million`, of its `ablations.frame`: means, least and most of
+    seeds."""
+    rows = []
+    for variant, of_one in runs.groupby("variant", sort=False):
+        init, _, stepper = str(variant).partition("-")
+        rows.append(
+            {
+                "weights at the start": STARTS[init], "steps taken by": STEPPERS[stepper],
+                "nmse at the first look": ranged(of_one.first, ".3g"), "nmse at the end": ranged(of_one.nmse, ".3g"),
+                "jaccard": ranged(of_one.jaccard, ".3f"),
+            }
+        )  # fmt: skip
+    return rows
+
+
+def learning_figure(runs: Mapping[str, Sequence[Mapping]]) -> Figure:
+    """Held-out error against steps on logarithmic axes: a panel a start, a line a seed, a colour an optimiser.
+
+    runs: the records of each variant of the ablation `million`. An error of 1 is that of a black picture.
     """
-    figure = Figure(figsize=(4.2 * len(metrics), 3.6), dpi=110, layout="constrained")
-    for axis, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
-        for i, (name, records) in enumerate(runs.items()):
-            curves = [learning_curve(record, metric) for record in records]
-            colour = COLOURS[i % len(COLOURS)]
-            for steps, values in curves:
-                axis.plot(steps, values, color=colour, lw=0.6, alpha=0.6)
-            mean = np.mean([values for _, values in curves], axis=0)
-            axis.plot(curves[0][0], mean, color=colour, lw=2, marker="o^sdvP"[i % 6], ms=4, label=name)
-        axis.set(xlabel="steps", ylabel=metric, xscale="log")
-        if metric == "nmse":
-            axis.set_yscale("log")
-        axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(frameon=False, fontsize=8)
+    figure, axes = panelled(len(STARTS), 3.4, 3.1)
+    for axis, (start, words) in zip(axes, STARTS.items(), strict=True):
+        for (name, label), colour, marker in zip(STEPPERS.items(), COLOURS, "osd", strict=False):
+            for i, record in enumerate(runs[f"{start}-{name}"]):
+                curve = learning_curve(record, "nmse")
+                axis.plot(*curve, color=colour, marker=marker, ms=3, lw=1.1, label=label if i == 0 else None)
+        axis.axhline(1, color="0.5", lw=0.8, ls=":")
+        axis.set(title=f"weights at the start: {words}", xlabel="steps", ylabel="nmse", xscale="log", yscale="log")
+    axes[1].yaxis.set_major_formatter("{x:g}")
+    axes[1].yaxis.set_minor_formatter("{x:g}")
+    legend(figure, axes[0])
+    return figure
+
+
+def million_figure(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], first: int) -> Figure:
+    """What falls in a training, on logarithmic axes, and what its power law from the step `first` on says of 10⁶ steps.
+
+    curves: (steps, values) by what they are. The bar at the end is the `Estimate`.
+    """
+    figure, axes = panelled(len(curves), 3.4, 3.1)
+    colour = colour_of("spikes-reference")
+    for axis, (what, (steps, values)) in zip(axes, curves.items(), strict=True):
+        curve = after((steps, values), first)
+        law, there = power_law(*curve), extrapolated([curve])
+        axis.plot(steps, values, "o", ms=3.5, color=colour, label="measured")
+        axis.plot((first, AUTHORS), law.at((first, AUTHORS)), "--", lw=1.2, color=colour, label="power law")
+        bar = [[there.value - there.low], [there.high - there.value]]
+        axis.errorbar([AUTHORS], [there.value], bar, fmt="s", ms=5, capsize=4, color="#D55E00", label="extrapolated")
+        axis.set(title=what, xlabel="steps", xscale="log", yscale="log")
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter(NullFormatter())
+    legend(figure, axes[0])
     return figure

@@ -4,7 +4,21 @@ import numpy as np
 import pytest
 
 from atomic_lib import BadInput
-from atomic_lib.studies.million import extrapolated, learning_curve, learning_figure, power_law
+from atomic_lib.studies.ablations import frame
+from atomic_lib.studies.million import (
+    AUTHORS,
+    STARTS,
+    STEPPERS,
+    after,
+    beginnings,
+    extrapolated,
+    learning_curve,
+    learning_figure,
+    million_figure,
+    missed,
+    power_law,
+    started,
+)  # fmt: skip
 
 STEPS = [10, 20, 40, 70, 100, 200, 400]
 
@@ -34,10 +48,29 @@ def test_no_power_law(steps, values):
         power_law(steps, values)
 
 
-def test_curves_and_their_figure():
-    looks = [{"step": step, "nmse": 1 / step, "jaccard": 0.1} for step in STEPS]
-    record = {"curve": {"held_out": looks}}
-    assert learning_curve(record, "nmse", first=100) == ([100, 200, 400], [0.01, 0.005, 0.0025])
-    axes = learning_figure({"one": [record, record], "two": [record]}).axes
-    assert [axis.get_ylabel() for axis in axes] == ["nmse", "jaccard"] and len(axes[0].lines) == 5
+LOOKS = [{"step": step, "nmse": 1 / step, "jaccard": 0.1} for step in STEPS]
+RECORD = {"curve": {"held_out": LOOKS}}
+
+
+def test_curves():
+    curve = learning_curve(RECORD, "nmse")
+    assert curve[0] == STEPS and after(curve, 100) == ([100, 200, 400], [0.01, 0.005, 0.0025])
+    assert missed(RECORD) == (STEPS, [0.9] * 7)
+
+
+def test_a_panel_a_start_and_a_line_a_seed():
+    runs = {f"{start}-{stepper}": [RECORD] * 2 for start in STARTS for stepper in STEPPERS}
+    axes = learning_figure(runs).axes
+    assert [len(axis.lines) for axis in axes] == [7, 7]  # three optimisers, two seeds, and the error of a black picture
     assert axes[0].get_xscale() == "log" and axes[0].get_yscale() == "log"
+
+
+def test_the_law_is_drawn_to_the_end():
+    [axis] = million_figure({"nmse": (STEPS, [3 * step**-0.5 for step in STEPS])}, first=40).axes
+    steps, values = axis.lines[1].get_data()
+    assert list(steps) == [40, AUTHORS] and values[1] == pytest.approx(3 * AUTHORS**-0.5)
+
+
+def test_the_recorded_runs_make_a_table():
+    rows = beginnings(frame("million", rows=started))
+    assert len(rows) == len(STARTS) * len(STEPPERS) and all("(" in row["nmse at the end"] for row in rows)
