@@ -82,7 +82,7 @@ def after(curve: tuple[Sequence[float], Sequence[float]], first: int) -> tuple[l
 
 
 def missed(record: Mapping) -> tuple[list[int], list[float]]:
-    """1 − jaccard at the held-out looks of a recorded run: the share of all true or claimed that is missed or invented."""
+    """1 − jaccard at the held-out looks of a recorded run: what is missed or invented, of all there is."""
     steps, found = learning_curve(record, "jaccard")
     return steps, [1 - share for share in found]
 
