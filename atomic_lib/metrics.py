@@ -20,7 +20,7 @@ from .devices import device_of
 from .errors import BadInput, check_range, check_type
 from .gaussians import energies, fit_gaussians, pairs
 from .model.autoencoder import AtomicAutoencoder
-from .model.decomposition import ACTIVE, Decomposition
+from .model.decomposition import Decomposition
 
 USUAL_SPIKES, USUAL_DIGITS = 512, 10_000  # images that are measured, unless told otherwise
 
@@ -222,29 +222,6 @@ def image_metrics(
         tick(len(some))
     mse = lost / sample.images.numel()
     return {"nmse": ratio(lost, energy), "psnr_db": -10 * math.log10(max(mse, 1e-12)), "images": len(sample)}
-
-
-def coordinate_effects(model: AtomicAutoencoder, image: Tensor) -> Tensor:
-    """∂x̂/∂z_ij of one image (1, 1, N, N), for every coordinate of its blocks in use: (C, N, N)."""
-    with torch.no_grad():
-        z, used = model.encode(image)
-        return model.jacobian(z[used]).flatten(0, 1).cpu()
-
-
-def coordinate_spread(model: AtomicAutoencoder, images: Tensor) -> float:
-    """How much of a digit one latent coordinate moves: the radius of gyration of ∂x̂/∂z_ij over the digit's.
-
-    Near 1, a coordinate moves the whole digit; near 0, one place. Mean over the coordinates of an image (B, 1, N, N)
-    whose effect ‖∂x̂/∂z_ij‖² is at least 1 % of the strongest there, then over images that have any.
-    """
-    spreads = []
-    for image in images[:, None]:
-        effects = coordinate_effects(model, image)
-        energy = effects.square().sum(dim=(1, 2))
-        if energy.sum() > 0:
-            counted = radius_of_gyration(effects[energy >= ACTIVE * energy.max()])
-            spreads.append(float(counted.mean() / radius_of_gyration(image[0, 0]).clamp(min=1e-9)))
-    return ratio(sum(spreads), len(spreads))
 
 
 def is_connected(atom: Tensor) -> bool:

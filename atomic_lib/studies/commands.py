@@ -54,8 +54,7 @@ def add_to(commands) -> None:
 def find_spots(options: argparse.Namespace) -> None:
     """The spots of an image, of a known width: places, amplitudes and their standard errors, as a table."""
     from .. import figures
-    from ..data import fields
-    from . import find
+    from . import fields, find
 
     outputs = {"--out": options.out, "--picture": options.picture, "--json": options.json}
     check_outputs({name: path for name, path in outputs.items() if path is not None}, inputs=[options.image])

@@ -186,14 +186,6 @@ def test_a_picture_too_large_for_any_memory(tmp_path):
         pictures.from_image(tmp_path / "poster.png")
 
 
-@pytest.mark.parametrize("width", [4, 9, 16])
-def test_the_width_of_a_stroke(width):
-    image = torch.zeros(2, 1, 128, 128)
-    image[0, 0, 40 : 40 + width, 10:118] = 1
-    found = pictures.stroke_width(image)
-    assert float(found[0]) == pytest.approx(width, rel=0.12) and found[1] == 0
-
-
 @pytest.mark.slow
 def test_a_thin_line_and_a_large_picture(tmp_path):
     thin = pictures.from_image(drawing(tmp_path / "thin.png", width=1))
