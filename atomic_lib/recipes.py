@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from .data.digits import Digits
 from .data.pictures import Pictures
-from .data.spikes import OtherSpikes, Spikes
+from .data.spikes import Spikes
 from .errors import BadInput, check_fields, check_range, check_type
 from .model.autoencoder import AtomicAutoencoder, latent_range
 from .model.decoders import ConvolutionalDecoder, ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
@@ -41,7 +41,7 @@ _RANGES = (  # of the numbers of a recipe
     ("deepen_from", 0.0, 1.0), ("deepen_to", 0.0, 1.0), ("penalty_weight", 0.0, 1e3),
 )  # fmt: skip
 KINDS: dict[str, type["Recipe"]] = {}  # of recipes besides the one below, each by a field that it alone has
-DATA: dict[str, type] = {"spikes": Spikes, "other-spikes": OtherSpikes, "digits": Digits, "pictures": Pictures}
+DATA: dict[str, type] = {"spikes": Spikes, "digits": Digits, "pictures": Pictures}
 
 
 @dataclass(frozen=True)

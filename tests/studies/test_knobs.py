@@ -6,10 +6,11 @@ import torch
 from torch import nn
 
 from atomic_lib import RECIPES, BadInput, gaussians
-from atomic_lib.data import OtherSpikes, Sample, Spikes
+from atomic_lib.data import Sample, Spikes
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import OneShot
 from atomic_lib.studies import knobs
+from atomic_lib.studies.other_spikes import OtherSpikes
 
 SMALL = {"size": 32, "sigma": 2.0, "k": 2, "amplitude": (0.1, 1.0)}
 PLAIN = RECIPES["spikes-plain"].replace(data=Spikes(**SMALL), k=4, steps=2)
