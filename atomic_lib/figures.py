@@ -1,4 +1,4 @@
-"""Every figure of the paper as a function of a model; each returns a matplotlib Figure.
+"""What every chapter draws with: an image taken apart, galleries, panels; each figure is a matplotlib Figure.
 
 One colour map for all images: white is 0, ink is positive, vermilion negative. Nothing is clipped, so cancellation
 shows.
@@ -8,11 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import ConnectionPatch, FancyBboxPatch
 from torch import Tensor
 
 from .errors import BadInput
@@ -48,28 +46,6 @@ def decomposition(found: Decomposition, truth: Tensor | None = None) -> Figure:
     return figure
 
 
-def overlay(found: dict[str, Decomposition]) -> Figure:
-    """One image with each stroke in its own colour, as each model takes it apart.
-
-    Below, the energy of each atom over the image's, in the same colour, the strongest first; after eight, colours
-    come again, hatched in the bars. Only positive parts show above.
-    """
-    figure = Figure(figsize=(3.0 * len(found), 4.2), dpi=110, layout="constrained")
-    axes = figure.subplots(2, len(found), squeeze=False, height_ratios=(2, 1), sharey="row")
-    for (above, below), (name, one) in zip(axes.T, found.items(), strict=True):
-        order = one.strongest()
-        show(above, inked(one.atoms[0, order, 0], range(len(order))), name, 1, 10)
-        colours = [COLOURS[i % len(COLOURS)] for i in range(len(order))]
-        hatches = ["//" if i >= len(COLOURS) else "" for i in range(len(order))]
-        shares = (100 * one.shares[0, order]).tolist()
-        below.bar(range(1, len(order) + 1), shares, color=colours, hatch=hatches, edgecolor="white")
-        below.set(xlabel="atoms, by energy", xlim=(0.3, max(16, len(order)) + 0.7))
-        below.set_xticks(range(1, max(16, len(order)) + 1, 3))
-        below.spines[["top", "right"]].set_visible(False)
-    axes[1, 0].set_ylabel("energy, % of the digit's")
-    return figure
-
-
 def inked(atoms: Tensor, numbers: Iterable[int]) -> Tensor:
     """Atoms (n, N, N) as inks on white paper (N, N, 3), each in the colour of its number; negative parts don't show.
 
@@ -79,30 +55,6 @@ def inked(atoms: Tensor, numbers: Iterable[int]) -> Tensor:
     for i, atom in zip(numbers, atoms.clamp(0, 1), strict=True):
         paper *= 1 - atom[..., None] * (1 - torch.tensor(to_rgb(COLOURS[i % len(COLOURS)])))
     return (31 * paper).round() / 31
-
-
-def side_by_side(found: dict[str, Decomposition], strokes: bool = False) -> Figure:
-    """The supplement's input/output figure: images, and in a row a model what it makes of them, with its nmse.
-
-    With `strokes`, coloured below; a model of one block has no strokes to tell apart.
-    """
-    images = next(iter(found.values())).images
-    pictures, titles, labels = [*images], [""] * len(images), ["input"]
-    for name, one in found.items():
-        pictures += [*one.output]
-        titles += [percent(error) for error in one.error]
-        labels.append(name)
-        if strokes and one.used.shape[1] > 1:
-            pictures += [picture[None] for picture in inks(one)]
-            titles += [""] * len(images)
-            labels.append("its strokes")
-    return gallery(pictures, len(images), titles, labels, dpi=140 if len(found) == 1 else 90)
-
-
-def inks(found: Decomposition) -> list[Tensor]:
-    """Images (N, N, 3) in which each atom has its colour, the strongest the first one."""
-    orders = [found.strongest(i) for i in range(len(found))]
-    return [inked(found.atoms[i, order, 0], range(len(order))) for i, order in enumerate(orders)]
 
 
 def gallery(
@@ -128,94 +80,6 @@ def gallery(
     bar.outline.set_visible(False)
     if min(float(picture.min()) for picture in pictures) > -0.02 * scale:
         bar.ax.set_ylim(0, scale)  # nothing is negative: no colours for it
-    return figure
-
-
-def architecture(found: Decomposition, shown: int = 4) -> Figure:
-    """Figure 1, drawn from a real image taken apart: image → f_E → latent blocks → the same g → atoms → sum."""
-    count = int(found.used[0].sum())
-    shown = max(1, min(shown, count))
-    blocks = found.strongest()[:shown].sort().values
-    figure = Figure(figsize=(7.5, 1.15 * shown + 0.6), dpi=140)
-    canvas = figure.add_axes((0, 0, 1, 1))
-    canvas.set(xlim=(0, 1), ylim=(0, 1)), canvas.axis("off")
-    tall = 0.72 / shown
-    wide = tall * (1.15 * shown + 0.6) / 7.5
-    scale = max(float(picture.abs().max()) for picture in (found.images, found.atoms, found.output))
-    heights = np.linspace(0.84, 0.17, shown)
-    middle = float(heights.mean())
-    _framed(figure, (0.075, middle), (1.15 * wide, 1.15 * tall), found.images[0, 0], "$x$", scale)
-    _arrow(canvas, (0.08 + 0.58 * wide, middle), (0.178, middle))
-    _box(canvas, (0.205, middle), "$f_E$", (0.022, 0.12), "#dbe7f3")
-    for i, y in zip(blocks.tolist(), heights, strict=False):  # none, where the image is empty
-        _row(canvas, f"$z_{{{i + 1}}}$", found.z[0, i], y, middle, wide)
-        _framed(figure, (0.69, y), (wide, tall), found.atoms[0, i, 0], f"$g(z_{{{i + 1}}})$", scale)
-    if count > shown:
-        canvas.text(0.565, 0.015, f"… and {count - shown} more blocks, through the same $g$", ha="center", fontsize=9)
-    _box(canvas, (0.818, middle), r"$\Sigma$", (0.012, 0.06), "#ffffff")
-    _arrow(canvas, (0.84, middle), (0.92 - 0.58 * wide, middle))
-    _framed(figure, (0.925, middle), (1.15 * wide, 1.15 * tall), found.output[0, 0], r"$\hat x$", scale)
-    return figure
-
-
-def _row(canvas, name: str, z: Tensor, y: float, middle: float, wide: float) -> None:
-    """One block on its way: f_E → zᵢ → g → atom → sum."""
-    values = ", ".join(f"{value:.2f}" for value in z[:3].tolist()) + (", …" if len(z) > 3 else "")
-    _arrow(canvas, (0.235, middle), (0.299, y))
-    _box(canvas, (0.39, y), f"{name}\n({values})".replace("-", "−"), (0.084, 0.065), "#f7e3d2", 7.2)
-    _arrow(canvas, (0.482, y), (0.536, y))
-    _box(canvas, (0.565, y), "$g$", (0.02, 0.045), "#d9efe4")
-    _arrow(canvas, (0.595, y), (0.69 - 0.55 * wide, y))
-    _arrow(canvas, (0.695 + 0.5 * wide, y), (0.798, middle))
-
-
-def _framed(figure: Figure, centre: tuple, size: tuple, what: Tensor, title: str, scale: float) -> None:
-    axis = figure.add_axes((centre[0] - size[0] / 2, centre[1] - size[1] / 2, *size))
-    show(axis, what, title, scale)
-
-
-def _box(canvas, centre: tuple, text: str, half: tuple, colour: str, font: float = 12) -> None:
-    corner = (centre[0] - half[0], centre[1] - half[1])
-    width, height = 2 * half[0], 2 * half[1]
-    canvas.add_patch(FancyBboxPatch(corner, width, height, boxstyle="round,pad=0.006", fc=colour, ec="#334455"))
-    canvas.text(*centre, text, ha="center", va="center", fontsize=font, linespacing=1.5)
-
-
-def _arrow(canvas, start: tuple, end: tuple) -> None:
-    canvas.add_patch(ConnectionPatch(start, end, "data", "data", arrowstyle="-|>", color="#556677", lw=1))
-
-
-def curves(records: dict[str, dict], metrics: tuple[str, ...] = ("nmse",), against: str = "minutes") -> Figure:
-    """Held-out metrics and the loss of trainings, by label, against "minutes" or "steps"."""
-    panels = ("training loss", *metrics)
-    figure, axes = panelled(len(panels))
-    for i, (label, record) in enumerate(records.items()):
-        curve, style = record["curve"], {"color": COLOURS[i % len(COLOURS)], "label": label}
-        minutes = against == "minutes"
-        axes[0].plot(np.array(curve["seconds"]) / 60 if minutes else curve["steps"], curve["loss"], **style, lw=1)
-        for axis, metric in zip(axes[1:], metrics, strict=True):
-            looks = [point for point in curve["held_out"] if metric in point]
-            places = [point["seconds"] / 60 if minutes else point["step"] for point in looks]
-            axis.plot(places, [point[metric] for point in looks], "o-", ms=3, lw=1.2, **style)
-    for axis, title in zip(axes, panels, strict=True):
-        logarithmic = title in ("training loss", "nmse", "rmse_px", "amplitude_error")
-        axis.set(xlabel=f"{against} of training", title=title, yscale="log" if logarithmic else "linear")
-    legend(figure, axes[0])
-    return figure
-
-
-def spread(found: dict[str, list[dict]], metrics: dict[str, str]) -> Figure:
-    """A dot a seed, and a bar at their mean, by variant. metrics: {key: title}; found: {variant: [{key: value}]}."""
-    figure, axes = panelled(len(metrics), 2.5)
-    for axis, (key, title) in zip(axes, metrics.items(), strict=True):
-        for i, results in enumerate(found.values()):
-            values = [result[key] for result in results if key in result]
-            places = i + 0.22 * np.linspace(-1, 1, len(values)) if len(values) > 1 else [i] * len(values)
-            axis.plot(places, values, "o", ms=5, mfc="none", color=COLOURS[i % len(COLOURS)])
-            if values:
-                axis.hlines(np.mean(values), i - 0.32, i + 0.32, color=COLOURS[i % len(COLOURS)], lw=2)
-        axis.set(title=title, xlim=(-0.6, len(found) - 0.4))
-        axis.set_xticks(range(len(found)), found, rotation=20 if len(found) > 3 else 0)
     return figure
 
 

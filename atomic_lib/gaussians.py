@@ -4,7 +4,7 @@
 every truth and of every fit. scipy is imported where it is used: importing atomic_lib costs torch and numpy.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -19,11 +19,26 @@ def render(theta: Tensor, size: int, sigma: float | Tensor) -> Tensor:
     return torch.einsum("bk,bkr,bkc->brc", theta[..., 0], rows, columns)[:, None]
 
 
-def profiles(theta: Tensor, size: int, sigma: float | Tensor) -> tuple[Tensor, Tensor]:
-    """G along each axis: θ (…, 3) → exp(−(n − row)²/2σ²) and the same of columns at n = 0…size−1, both (…, size)."""
-    pixels = torch.arange(size, device=theta.device, dtype=theta.dtype)
-    rows, columns = (torch.exp(-((pixels - theta[..., [axis]]) ** 2) / (2 * sigma**2)) for axis in (1, 2))
+def profiles(theta: Tensor, size: int | Sequence[int], sigma: float | Tensor) -> tuple[Tensor, Tensor]:
+    """G along each axis: θ (…, 3) → exp(−(n − row)²/2σ²) at n = 0…H−1, (…, H), and the same of columns, (…, W).
+
+    size: of the picture, (H, W), or N of N×N.
+    """
+    rows, columns = (torch.exp(-(away**2) / (2 * sigma**2)) for away in _away(theta, size))
     return rows, columns
+
+
+def slopes(theta: Tensor, size: int | Sequence[int], sigma: float) -> tuple[Tensor, Tensor]:
+    """The derivatives of `profiles` by row, (…, H), and by column, (…, W)."""
+    pairs = zip(profiles(theta, size, sigma), _away(theta, size), strict=True)
+    rows, columns = (profile * away / sigma**2 for profile, away in pairs)
+    return rows, columns
+
+
+def _away(theta: Tensor, size: int | Sequence[int]) -> Iterator[Tensor]:
+    """How far the pixels of each axis are from each spike, px."""
+    for axis, side in zip((1, 2), (size, size) if isinstance(size, int) else size, strict=True):
+        yield torch.arange(side, device=theta.device, dtype=theta.dtype) - theta[..., [axis]]
 
 
 class IdealDecoder(nn.Module):
@@ -67,7 +82,7 @@ def _normal_equations(atoms: Tensor, theta: Tensor, sigma: float) -> tuple[Tenso
     """−½ the gradient of ‖A − a u vᵀ‖² for atoms A (M, N, N), (M, 3), and its Gauss–Newton matrix (M, 3, 3)."""
     a, size = theta[:, 0], atoms.shape[-1]
     u, v = (
-        torch.stack(axis, dim=1) for axis in zip(profiles(theta, size, sigma), _slopes(theta, size, sigma), strict=True)
+        torch.stack(axis, dim=1) for axis in zip(profiles(theta, size, sigma), slopes(theta, size, sigma), strict=True)
     )
     seen = u @ atoms @ v.transpose(1, 2)  # (M, 2, 2): the atom against G and its derivatives
     uu, vv = u @ u.transpose(1, 2), v @ v.transpose(1, 2)
@@ -76,26 +91,6 @@ def _normal_equations(atoms: Tensor, theta: Tensor, sigma: float) -> tuple[Tenso
     rows, columns = [0, 1, 0], [0, 0, 1]  # derivatives taken by a, row, column
     matrix = uu[:, rows][:, :, rows] * vv[:, columns][:, :, columns]
     return left[:, rows, columns] * scale, matrix * scale[:, :, None] * scale[:, None, :]
-
-
-def _slopes(theta: Tensor, size: int, sigma: float) -> tuple[Tensor, Tensor]:
-    """The derivatives of `profiles` by row and by column, both (…, size)."""
-    pixels = torch.arange(size, device=theta.device, dtype=theta.dtype)
-    rows, columns = profiles(theta, size, sigma)
-    return rows * (pixels - theta[..., [1]]) / sigma**2, columns * (pixels - theta[..., [2]]) / sigma**2
-
-
-def effects(jacobian: Tensor, theta: Tensor, sigma: float) -> Tensor:
-    """How far each coordinate carries a spike along (√2·σ·ln a, row, column): (M, 3, d0), px per unit.
-
-    jacobian: ∂g/∂z (M, d0, N, N). theta: (M, 3). The three tangents of a·G(t) in these parameters are orthogonal and
-    equally long, ‖·‖² = πa²/2: a change of amplitude and a motion are compared by what they change in the picture.
-    """
-    size = jacobian.shape[-1]
-    (u, v), (du, dv) = profiles(theta, size, sigma), _slopes(theta, size, sigma)
-    scale = 2 / (np.pi * theta[:, :1])
-    along = [(u / (2**0.5 * sigma), v), (du, v), (u, dv)]
-    return torch.stack([scale * torch.einsum("mjrc,mr,mc->mj", jacobian, *pair) for pair in along], dim=1)
 
 
 def pairs(positions: Tensor, true_positions: Tensor, radius: float) -> list[tuple[int, int]]:
@@ -126,72 +121,3 @@ def energies(atoms: Tensor, truth: Tensor, sigma: float) -> np.ndarray:
     root = cholesky(gram + (1e-9 * gram.trace() + 1e-12) * np.eye(len(gram)), lower=True)  # spikes may coincide
     targets = solve_triangular(root, seen.T, lower=True).T
     return np.stack([nnls(root.T, target)[0] for target in targets]) ** 2 * gram.diagonal()
-
-
-def whole_energy(theta: Tensor, sigma: float) -> Tensor:
-    """‖a·G(t)‖² = πσ²a² of spikes θ (…, 3), (…), far from the border and for σ of a pixel or more."""
-    return torch.pi * sigma**2 * theta[..., 0].square()
-
-
-def amplitudes_in(image: Tensor, theta: Tensor, sigma: float) -> Tensor:
-    """Amplitudes (n,) with which spikes at the places of θ (n, 3) fit an image (N, N) best."""
-    u, v = profiles(theta, image.shape[-1], sigma)
-    seen = torch.einsum("xy,nx,ny->n", image, u, v)
-    return torch.linalg.lstsq((u @ u.T) * (v @ v.T), seen[:, None]).solution[:, 0]
-
-
-def beyond(change: Tensor, places: Tensor, radius: float) -> Tensor:
-    """The energy of changes (M, N, N) that is farther than `radius` px from all of the places (M, n, 2): (M,)."""
-    pixels = torch.arange(change.shape[-1])
-    rows, columns = ((pixels - places[..., [axis]]).square() for axis in (0, 1))
-    far = (rows[..., :, None] + columns[..., None, :] > radius**2).all(dim=1)
-    return (change.square() * far).sum(dim=(1, 2))
-
-
-def fit_sum(image: Tensor, theta: Tensor, sigma: float, steps: int = 12) -> tuple[Tensor, Tensor]:
-    """Least-squares fit of n Gaussians of width `sigma` px to an image (H, W) together, from θ (n, 3), in float64.
-
-    Returns θ and the inverse (3n, 3n) of the normal matrix JᵀJ there: times the noise's variance, its covariance.
-    """
-    image, start = image.double(), theta.double()
-    unit = start[:, :1].abs().clamp(min=1e-12)  # with places in these units all columns of J are about as long
-    scale = torch.cat([torch.ones_like(unit), 1 / unit, 1 / unit], dim=1).flatten()
-
-    def moved(flat: Tensor) -> Tensor:
-        return start + (flat * scale).view(-1, 3)
-
-    def cost(flat: Tensor) -> Tensor:
-        return (image - drawn(moved(flat), image.shape, sigma)).square().sum()[None]
-
-    def normal(flat: Tensor) -> tuple[Tensor, Tensor]:
-        gradient, matrix = _normal_equations_of_a_sum(image, moved(flat), sigma)
-        return (scale * gradient)[None], (scale * matrix * scale[:, None])[None]
-
-    found = moved(levenberg_marquardt(torch.zeros(1, 3 * len(start), dtype=start.dtype), cost, normal, steps))
-    return found, torch.linalg.pinv(_normal_equations_of_a_sum(image, found, sigma)[1], hermitian=True)
-
-
-def drawn(theta: Tensor, shape: Sequence[int], sigma: float) -> Tensor:
-    """Σ aᵢG(tᵢ) of spikes θ (n, 3) as a picture (H, W)."""
-    rows, columns = _axes(theta, shape, sigma)
-    return (theta[:, :1] * rows).T @ columns
-
-
-def _axes(theta: Tensor, shape: Sequence[int], sigma: float) -> tuple[Tensor, Tensor]:
-    """`profiles` of spikes (n, 3) on a picture that need not be square: (n, H) and (n, W)."""
-    height, width = shape
-    return profiles(theta, height, sigma)[0], profiles(theta, width, sigma)[1]
-
-
-def _normal_equations_of_a_sum(image: Tensor, theta: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
-    """−½ the gradient (3n,) of ‖y − Σ aᵢG(tᵢ)‖² and its Gauss–Newton matrix (3n, 3n), one axis at a time."""
-    a, (u, v) = theta[:, 0], _axes(theta, image.shape, sigma)
-    du, dv = (
-        profile * (torch.arange(profile.shape[1]) - theta[:, [axis]]) / sigma**2 for axis, profile in ((1, u), (2, v))
-    )
-    left = image - torch.einsum("n,nr,nc->rc", a, u, v)
-    rows, columns = torch.stack([u, du, u], dim=1), torch.stack([v, v, dv], dim=1)  # ∂ by a, row, column: (n, 3, ·)
-    weight = torch.stack([torch.ones_like(a), a, a], dim=1)
-    gradient = weight * torch.einsum("njc,njc->nj", rows @ left, columns)
-    rows, columns, weight = rows.flatten(0, 1), columns.flatten(0, 1), weight.flatten()
-    return gradient.flatten(), (rows @ rows.T) * (columns @ columns.T) * weight[:, None] * weight

@@ -42,3 +42,10 @@ def stop_requests():
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def report(found: dict) -> None:
+    """Print named values, one a line."""
+    width = max(map(len, found), default=0)
+    for name, value in found.items():
+        print(f"{name:{width}}  {value:.4g}" if isinstance(value, float) else f"{name:{width}}  {value}")

@@ -5,13 +5,14 @@ import torch
 from matplotlib.colors import to_rgb
 from stand_ins import PLAIN, oracle
 
-from atomic_lib import BadInput, figures, metrics
+from atomic_lib import BadInput, figures
 from atomic_lib.data import Sample
 from atomic_lib.gaussians import render
 from atomic_lib.model.autoencoder import latent_range
-from atomic_lib.studies import drawings, theory
+from atomic_lib.studies import drawings, paper_figures, theory
 from atomic_lib.studies.interpolation import walk_of_one_block, walks
 from atomic_lib.studies.navigation import sweep
+from atomic_lib.studies.strokes import coordinate_effects
 
 
 def panels(figure):
@@ -29,7 +30,9 @@ def test_a_decomposition_shows_input_output_and_every_atom_in_use(model, sample)
 
 
 def test_one_signed_scale_and_nothing_clipped(model, sample):
-    shown = [axis.get_images()[0] for axis in panels(figures.side_by_side({"output": model.decompose(sample.images)}))]
+    shown = [
+        axis.get_images()[0] for axis in panels(paper_figures.side_by_side({"output": model.decompose(sample.images)}))
+    ]
     assert len(shown) == 12 and {image.get_clim() for image in shown} == {shown[0].get_clim()}
     low, high = shown[0].get_clim()
     assert low == -high and max(float(abs(image.get_array()).max()) for image in shown) == pytest.approx(high)
@@ -51,7 +54,7 @@ def test_the_ends_of_an_interpolation_are_the_reconstructions(model, sample):
 
 
 def test_models_side_by_side(model, sample):
-    rows = panels(figures.side_by_side(dict.fromkeys("ab", model.decompose(sample.images)), strokes=True))[::6]
+    rows = panels(paper_figures.side_by_side(dict.fromkeys("ab", model.decompose(sample.images)), strokes=True))[::6]
     assert [axis.get_ylabel() for axis in rows] == ["input", "a", "its strokes", "b", "its strokes"]
 
 
@@ -64,7 +67,7 @@ def test_walks_are_compared_in_one_panel_a_model():
 
 def test_an_overlay_shows_each_models_atoms_and_their_energies(model, sample):
     found = model.decompose(sample.images[:1])
-    picture, bars = figures.overlay({"this": found}).axes
+    picture, bars = paper_figures.overlay({"this": found}).axes
     shares = 100 * found.atoms[found.used].square().sum(dim=(1, 2, 3)) / sample.images[0].square().sum()
     heights = [bar.get_height() for bar in bars.patches]
     assert heights == pytest.approx(sorted(shares.tolist(), reverse=True), rel=1e-4)
@@ -88,14 +91,16 @@ def test_a_sweep_moves_one_coordinate_of_one_block(model, sample):
 
 
 def test_the_others_draw(model, sample):
-    assert len(panels(figures.architecture(model.decompose(sample.images[:1])))) >= 3
-    assert len(panels(figures.architecture(model.decompose(torch.zeros(1, 1, 32, 32))))) >= 2  # a pursuit uses no block
+    assert len(panels(paper_figures.architecture(model.decompose(sample.images[:1])))) >= 3
+    assert (
+        len(panels(paper_figures.architecture(model.decompose(torch.zeros(1, 1, 32, 32))))) >= 2
+    )  # a pursuit uses no block
     page = panels(drawings.coloured(model.decompose(sample.images), columns=3, errors=True))
     assert len(page) == 6 and page[0].get_title().endswith(" %")  # good or bad, it says so
 
 
 def test_coordinates_are_shown_a_row_a_model(model, sample):
-    effects = metrics.coordinate_effects(model, sample.images[:1])
+    effects = coordinate_effects(model, sample.images[:1])
     axes = panels(drawings.coordinates({"a": effects, "b": effects}, sample.images[:1], shown=4))
     assert len(axes) == 8 and axes[4].get_ylabel() == "b"
     assert [float(axis.get_title()) > 0 for axis in axes] == [True] * 8

@@ -1,15 +1,13 @@
-"""Gaussians: the fit finds what drew an atom, and effects are lengths along the set."""
-
-import math
+"""Gaussians: the fit finds what drew an atom."""
 
 import numpy as np
 import pytest
 import torch
-from stand_ins import told, true_atoms
+from stand_ins import true_atoms
 
 from atomic_lib import gaussians
 from atomic_lib.data.spikes import Spikes
-from atomic_lib.gaussians import effects, render
+from atomic_lib.gaussians import render
 
 DATA = Spikes(size=64, sigma=2.0, k=3)
 
@@ -35,18 +33,3 @@ def test_the_gaussian_fit_is_the_least_squares_one():
     expected = least_squares(residuals, x0=np.array([0.7, 20.0, 24.0])).x
     found = gaussians.fit_gaussians(atom[None], sigma=2.0, steps=30)
     assert found[0].tolist() == pytest.approx(expected.tolist(), abs=1e-3)
-
-
-def test_amplitudes_in_an_image():
-    data = Spikes(size=32, sigma=2.0, k=2, amplitude=(0.1, 1.0), fewest=2)
-    sample = data.held_out(1)
-    found = gaussians.amplitudes_in(sample.images[0, 0], sample.theta[0], data.sigma)
-    assert torch.allclose(found, sample.theta[0, :, 0], atol=1e-4)
-
-
-def test_effects_are_lengths_along_the_set():
-    model, z = told(DATA.held_out(1)), torch.tensor([[0.2, 0.1, -0.3]])
-    a = 0.75 + 0.25 * 0.2
-    got = effects(model.jacobian(z), torch.tensor([[a, 35.2, 22.4]]), DATA.sigma)
-    expected = torch.diag(torch.tensor([math.sqrt(2) * DATA.sigma * 0.25 / a, 32.0, 32.0]))
-    assert torch.allclose(got[0], expected, atol=0.02)

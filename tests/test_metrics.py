@@ -8,7 +8,7 @@ from stand_ins import oracle, true_atoms
 
 from atomic_lib import BadInput, metrics
 from atomic_lib.data import Sample, Spikes
-from atomic_lib.gaussians import IdealDecoder, render
+from atomic_lib.gaussians import IdealDecoder
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import Code
 
@@ -126,38 +126,6 @@ def test_stroke_metrics_of_known_decompositions():
     cancelling = torch.stack([2 * image, -image])[None, :, None]
     got = metrics.stroke_metrics(oracle(cancelling), Sample(image[None, None]))
     assert got["negative_energy"] == pytest.approx(0.5) and got["nmse"] == 0
-
-
-class Always(torch.nn.Module):
-    """The encoder that always gives the same blocks."""
-
-    def __init__(self, z):
-        super().__init__()
-        self.z, self.k, self.d0, self.latents = z, *z.shape, torch.nn.Identity()
-
-    def forward(self, images, g, k=None):
-        return Code(self.z.expand(len(images), -1, -1), torch.ones(len(images), self.k, dtype=torch.bool))
-
-
-def autoencoder(g, z, size=64):
-    module = torch.nn.Module()
-    module.forward, module.d0, module.size = g, z.shape[1], size
-    return AtomicAutoencoder(Always(z), module).eval()
-
-
-def test_coordinate_spread_of_what_moves_one_spot_and_of_what_moves_all():
-    sigma, places = 2.0, torch.tensor([[32.0, 12.0], [32.0, 52.0]])
-
-    def spot(z):  # two coordinates move a spike, the third next to nothing
-        theta = torch.cat([torch.ones(len(z), 1), z[:, :2]], dim=1)
-        return render(theta[:, None], 64, sigma) * (1 + 1e-4 * z[:, 2].view(-1, 1, 1, 1))
-
-    atomic = autoencoder(spot, torch.cat([places, torch.zeros(2, 1)], dim=1))
-    images = atomic(torch.zeros(3, 1, 64, 64)).detach()
-    whole = (20**2 + sigma**2) ** 0.5  # of two spikes, 20 px from their middle
-    assert metrics.coordinate_spread(atomic, images) == pytest.approx(2**0.5 * sigma / whole, rel=1e-3)
-    scaled = autoencoder(lambda z: z[:, :1, None, None] * images[0], torch.ones(1, 1))
-    assert metrics.coordinate_spread(scaled, images) == pytest.approx(1.0)
 
 
 def test_what_is_measured_is_the_data_that_was_given():

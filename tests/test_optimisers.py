@@ -20,7 +20,7 @@ TINY = Recipe(
     "tiny", Spikes(size=32, sigma=2.0, k=3), "one-shot", "separable", k=3, d0=3, noise=0.02, optimiser="muon", lr=0.006,
     encoder_options={"channels": 4, "width": 16}, decoder_options={"channels": 8, "width": 16}, **SHORT,
 )  # fmt: skip
-SLOTS = TINY.replace(encoder="slots", encoder_options={"width": 16, "rounds": 2, "spare": 1, "feedback": True})
+SLOTS = TINY.replace(encoder="slots", encoder_options={"width": 16, "rounds": 2, "spare": 1})
 
 
 def advanced(recipe, steps, training=None):

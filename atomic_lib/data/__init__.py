@@ -3,6 +3,6 @@
 from .digits import Digits
 from .pictures import Pictures, from_folder, from_image
 from .sample import Sample, from_npz
-from .spikes import OtherSpikes, Spikes
+from .spikes import Spikes
 
-__all__ = ["Digits", "OtherSpikes", "Pictures", "Sample", "Spikes", "from_folder", "from_image", "from_npz"]
+__all__ = ["Digits", "Pictures", "Sample", "Spikes", "from_folder", "from_image", "from_npz"]

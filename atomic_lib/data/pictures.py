@@ -109,20 +109,6 @@ def from_image(path, size: int = 128, centre: bool = True) -> Tensor:
     return pad_to(ink, size)
 
 
-def stroke_width(images: Tensor) -> Tensor:
-    """How wide the strokes of images (B, 1, N, N) are, px: (B,), 0 without ink.
-
-    The pixels of a stroke of width w are w/4 away from its rim on average.
-    """
-    from scipy import ndimage
-
-    widths = []
-    for ink in (images.cpu()[:, 0] > 0.5).numpy():
-        depth = ndimage.distance_transform_edt(ink)[ink] - 0.5  # from the rim, not from the next pixel's centre
-        widths.append(4 * depth.mean() if depth.size else 0.0)
-    return torch.tensor(widths, dtype=torch.float32)
-
-
 def from_folder(path, size: int = 128, centre: bool = True) -> Tensor:
     """Every picture file of a folder, in the order of names → images (n, 1, N, N) in [0, 1].
 

@@ -167,3 +167,37 @@ def spectra(panels: dict[str, list[np.ndarray]], truth: dict[str, int], ylabel: 
 _MARKS = "os^Dv"
 _SHADES = ["#0072B2", "#E69F00", "#56B4E9", "#CC79A7"]  # of Okabe and Ito's, dark and light in turn
 _HATCHES = ["", "///", "", "..."]
+
+
+def curves(records: dict[str, dict], metrics: tuple[str, ...] = ("nmse",), against: str = "minutes") -> Figure:
+    """Held-out metrics and the loss of trainings, by label, against "minutes" or "steps"."""
+    panels = ("training loss", *metrics)
+    figure, axes = panelled(len(panels))
+    for i, (label, record) in enumerate(records.items()):
+        curve, style = record["curve"], {"color": COLOURS[i % len(COLOURS)], "label": label}
+        minutes = against == "minutes"
+        axes[0].plot(np.array(curve["seconds"]) / 60 if minutes else curve["steps"], curve["loss"], **style, lw=1)
+        for axis, metric in zip(axes[1:], metrics, strict=True):
+            looks = [point for point in curve["held_out"] if metric in point]
+            places = [point["seconds"] / 60 if minutes else point["step"] for point in looks]
+            axis.plot(places, [point[metric] for point in looks], "o-", ms=3, lw=1.2, **style)
+    for axis, title in zip(axes, panels, strict=True):
+        logarithmic = title in ("training loss", "nmse", "rmse_px", "amplitude_error")
+        axis.set(xlabel=f"{against} of training", title=title, yscale="log" if logarithmic else "linear")
+    legend(figure, axes[0])
+    return figure
+
+
+def spread(found: dict[str, list[dict]], metrics: dict[str, str]) -> Figure:
+    """A dot a seed, and a bar at their mean, by variant. metrics: {key: title}; found: {variant: [{key: value}]}."""
+    figure, axes = panelled(len(metrics), 2.5)
+    for axis, (key, title) in zip(axes, metrics.items(), strict=True):
+        for i, results in enumerate(found.values()):
+            values = [result[key] for result in results if key in result]
+            places = i + 0.22 * np.linspace(-1, 1, len(values)) if len(values) > 1 else [i] * len(values)
+            axis.plot(places, values, "o", ms=5, mfc="none", color=COLOURS[i % len(COLOURS)])
+            if values:
+                axis.hlines(np.mean(values), i - 0.32, i + 0.32, color=COLOURS[i % len(COLOURS)], lw=2)
+        axis.set(title=title, xlim=(-0.6, len(found) - 0.4))
+        axis.set_xticks(range(len(found)), found, rotation=20 if len(found) > 3 else 0)
+    return figure

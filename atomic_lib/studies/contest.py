@@ -12,15 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data import fields
 from ..data.sample import Sample
 from ..data.spikes import Spikes
 from ..errors import BadInput
-from ..gaussians import drawn, fit_gaussians, pairs
+from ..gaussians import fit_gaussians, pairs
 from ..metrics import Matches, match
-from ..model import gains
 from ..weights import commit, load
-from . import find, solvers
+from . import fields, find, gains, solvers
+from .spots import drawn
 
 SETS: dict[str, tuple[Spikes, float, int]] = {  # what, the noise's std, how many images
     "2σ apart, noise 0.02": (Spikes(), 0.02, 16),

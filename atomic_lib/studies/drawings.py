@@ -18,7 +18,6 @@ from ..figures import (
     bare,
     gallery,
     inked,
-    inks,
     legend,
     panelled,
     percent,
@@ -30,6 +29,7 @@ from ..metrics import fits, radius_of_gyration
 from ..model.decomposition import ACTIVE, Decomposition, matching
 from .interpolation import Walk
 from .navigation import Sweep
+from .paper_figures import inks
 from .strokes import Strokes, nearest
 from .theory import discrepancies
 

@@ -13,11 +13,10 @@ import torch
 from ..data.sample import Sample
 from ..errors import BadInput
 from ..files import data_folder, write_json
-from ..metrics import coordinate_spread
 from ..model.autoencoder import AtomicAutoencoder
 from ..recipes import training_range
 from ..weights import load, read_record, records
-from . import ablations, faults, interpolation, knobs, navigation, theory
+from . import ablations, faults, interpolation, knobs, navigation, strokes, theory
 
 MEASURED = "claims.json"  # in data/results
 JUDGES = ("reference", "plain")  # of claims about what training brings about, in this order; never a pursuit
@@ -131,7 +130,7 @@ def of_digits(model: AtomicAutoencoder, sample: Sample) -> dict:
     way = interpolation.off_set(model, interpolation.latent_walk(model, starts, ends, 3, matched=False)).mean(dim=1)
     fade = interpolation.off_set(model, interpolation.pixel_walk(model, starts, ends, 3)).mean(dim=1)
     return {
-        "coordinate_spread": coordinate_spread(model, sample.images[:16]),
+        "coordinate_spread": strokes.coordinate_spread(model, sample.images[:16]),
         "walk": {
             "pairs": len(starts), "ends": float(way[[0, 2]].mean()), "half_way": float(way[1]),
             "cross_fade": float(fade[1]),

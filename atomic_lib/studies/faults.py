@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from ..data.sample import Sample
-from ..gaussians import energies, pairs, whole_energy
+from ..gaussians import energies, pairs
 from ..metrics import fits, taken_apart
 from ..model.autoencoder import AtomicAutoencoder
+from .spots import whole_energy
 
 LOST = {  # what became of a true spike that was not found
     "missed": "nobody drew it",

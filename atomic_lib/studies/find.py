@@ -16,14 +16,15 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from tqdm import tqdm
 
-from ..data.fields import check_field
 from ..data.spikes import Spikes
 from ..errors import BadInput, check_range
 from ..figures import COLOURS, INK, bare
 from ..files import write_whole
-from ..gaussians import drawn, fit_gaussians, fit_sum
-from ..model import gains
+from ..gaussians import fit_gaussians
 from ..weights import load
+from . import gains
+from .fields import check_field
+from .spots import drawn, fit_sum
 
 EDGE, BLENDED, MISFIT, SATURATED = 1, 2, 4, 8  # bits of a quality flag; 0 is a spot without reserve
 FLAGS = {EDGE: "edge", BLENDED: "blended", MISFIT: "misfit", SATURATED: "saturated"}

@@ -16,12 +16,13 @@ from torch import Tensor
 from ..data.sample import Sample
 from ..data.spikes import Spikes
 from ..errors import BadInput
-from ..gaussians import amplitudes_in, energies, fit_gaussians, render, whole_energy
+from ..gaussians import energies, fit_gaussians, profiles, render
 from ..metrics import taken_apart
 from ..model.autoencoder import AtomicAutoencoder
 from ..model.decoders import Untied
 from ..model.encoders import PursuitEncoder
 from ..recipes import training_range
+from .spots import whole_energy
 from .theory import IN_SIGMA, bijection, validity
 
 HOLDS = 0.5  # share of a spike's energy that the block which holds it has
@@ -324,3 +325,10 @@ def _counts(shape: tuple[int, ...], *places) -> list:
 def _rounded(values) -> Any:
     """Numbers to four digits, as nested lists."""
     return [_rounded(value) for value in values] if np.ndim(values) else float(f"{float(values):.4g}")
+
+
+def amplitudes_in(image: Tensor, theta: Tensor, sigma: float) -> Tensor:
+    """Amplitudes (n,) with which spikes at the places of θ (n, 3) fit an image (N, N) best."""
+    u, v = profiles(theta, image.shape[-1], sigma)
+    seen = torch.einsum("xy,nx,ny->n", image, u, v)
+    return torch.linalg.lstsq((u @ u.T) * (v @ v.T), seen[:, None]).solution[:, 0]

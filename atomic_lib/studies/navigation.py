@@ -11,9 +11,10 @@ from torch import Tensor
 
 from ..data.sample import Sample
 from ..errors import BadInput, check_range
-from ..gaussians import beyond, effects, fit_gaussians, pairs
+from ..gaussians import fit_gaussians, pairs, profiles, slopes
 from ..metrics import fits, taken_apart
 from ..model.autoencoder import AtomicAutoencoder, latent_range
+from .spots import beyond
 
 FORMS = {"strict": (0.9, 75), "loose": (0.5, 60)}  # amplitude share, and degrees between two motions
 
@@ -195,3 +196,16 @@ def dci(codes: np.ndarray, factors: np.ndarray, names: tuple[str, ...]) -> dict:
         "completeness": float((1 - entropy(importance, axis=0, base=len(importance))).mean()),
         **{f"r2_{name}": float(value) for name, value in zip(names, r2, strict=True)},
     }
+
+
+def effects(jacobian: Tensor, theta: Tensor, sigma: float) -> Tensor:
+    """How far each coordinate carries a spike along (√2·σ·ln a, row, column): (M, 3, d0), px per unit.
+
+    jacobian: ∂g/∂z (M, d0, N, N). theta: (M, 3). The three tangents of a·G(t) in these parameters are orthogonal and
+    equally long, ‖·‖² = πa²/2: a change of amplitude and a motion are compared by what they change in the picture.
+    """
+    size = jacobian.shape[-1]
+    (u, v), (du, dv) = profiles(theta, size, sigma), slopes(theta, size, sigma)
+    scale = 2 / (np.pi * theta[:, :1])
+    along = [(u / (2**0.5 * sigma), v), (du, v), (u, dv)]
+    return torch.stack([scale * torch.einsum("mjrc,mr,mc->mj", jacobian, *pair) for pair in along], dim=1)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..gaussians import drawn, fit_sum
+from .spots import drawn, fit_sum
 
 
 def sliding_frank_wolfe(image: Tensor, sigma: float, penalty: float, most: int = 100) -> Tensor:

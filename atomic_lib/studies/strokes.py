@@ -1,4 +1,4 @@
-"""The strokes of many digits side by side: does every class draw with the same ones?
+"""The strokes of many digits side by side: does every class draw with the same ones? How far does a coordinate reach?
 
 Two strokes are compared as they lie, at the same place: nothing in the model says that a stroke and its translate are
 one, so an atom moved elsewhere counts as another.
@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from ..errors import BadInput
+from ..metrics import radius_of_gyration, ratio
 from ..model.autoencoder import AtomicAutoencoder
+from ..model.decomposition import ACTIVE
 
 
 class Strokes(NamedTuple):
@@ -78,3 +80,40 @@ def sharing(found: Strokes, batch: int = 256) -> dict:
         "strokes": len(found.owner), "same_class": float(torch.cat(same).float().mean()),
         "chance": float(torch.cat(chance).mean()), "distance": float(apart[apart.isfinite()].mean()),
     }  # fmt: skip
+
+
+def coordinate_effects(model: AtomicAutoencoder, image: Tensor) -> Tensor:
+    """∂x̂/∂z_ij of one image (1, 1, N, N), for every coordinate of its blocks in use: (C, N, N)."""
+    with torch.no_grad():
+        z, used = model.encode(image)
+        return model.jacobian(z[used]).flatten(0, 1).cpu()
+
+
+def coordinate_spread(model: AtomicAutoencoder, images: Tensor) -> float:
+    """How much of a digit one latent coordinate moves: the radius of gyration of ∂x̂/∂z_ij over the digit's.
+
+    Near 1, a coordinate moves the whole digit; near 0, one place. Mean over the coordinates of an image (B, 1, N, N)
+    whose effect ‖∂x̂/∂z_ij‖² is at least 1 % of the strongest there, then over images that have any.
+    """
+    spreads = []
+    for image in images[:, None]:
+        effects = coordinate_effects(model, image)
+        energy = effects.square().sum(dim=(1, 2))
+        if energy.sum() > 0:
+            counted = radius_of_gyration(effects[energy >= ACTIVE * energy.max()])
+            spreads.append(float(counted.mean() / radius_of_gyration(image[0, 0]).clamp(min=1e-9)))
+    return ratio(sum(spreads), len(spreads))
+
+
+def stroke_width(images: Tensor) -> Tensor:
+    """How wide the strokes of images (B, 1, N, N) are, px: (B,), 0 without ink.
+
+    The pixels of a stroke of width w are w/4 away from its rim on average.
+    """
+    from scipy import ndimage
+
+    widths = []
+    for ink in (images.cpu()[:, 0] > 0.5).numpy():
+        depth = ndimage.distance_transform_edt(ink)[ink] - 0.5  # from the rim, not from the next pixel's centre
+        widths.append(4 * depth.mean() if depth.size else 0.0)
+    return torch.tensor(widths, dtype=torch.float32)

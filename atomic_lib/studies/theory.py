@@ -14,11 +14,12 @@ from torch import Tensor
 from ..data.sample import Sample
 from ..data.spikes import Spikes
 from ..errors import BadInput, check_range
-from ..gaussians import IdealDecoder, beyond, energies, fit_gaussians, render, whole_energy
+from ..gaussians import IdealDecoder, energies, fit_gaussians, render
 from ..metrics import is_connected, ratio, taken_apart
 from ..model.autoencoder import AtomicAutoencoder
 from ..model.decomposition import Decomposition
 from ..model.inference import refine
+from .spots import beyond, whole_energy
 
 FLOOR = 0.1  # a coordinate moved by half its box should change its atom by a tenth of the atom's norm, or more
 IN_SIGMA = 0.01  # an image is in Σ, as far as a network can draw it, if 99 % of its energy is

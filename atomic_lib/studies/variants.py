@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..data.spikes import OtherSpikes, Spikes
+from ..data.spikes import Spikes
 from ..model.autoencoder import AtomicAutoencoder
 from ..recipes import RECIPES, Recipe
 from . import knobs, navigation, outcomes, territories
+from .other_spikes import OtherSpikes
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
-from stand_ins import PLAIN, arrays, seeded
+from stand_ins import arrays, seeded
 
 from atomic_lib import BadInput
 from atomic_lib.data import digits, from_npz, pictures
-from atomic_lib.data.spikes import OtherSpikes, Spikes
+from atomic_lib.data.spikes import Spikes
 from atomic_lib.files import data_folder
-from atomic_lib.recipes import Recipe
 
 
 def test_spikes_are_drawn_as_asked():
@@ -186,14 +185,6 @@ def test_a_picture_too_large_for_any_memory(tmp_path):
         pictures.from_image(tmp_path / "poster.png")
 
 
-@pytest.mark.parametrize("width", [4, 9, 16])
-def test_the_width_of_a_stroke(width):
-    image = torch.zeros(2, 1, 128, 128)
-    image[0, 0, 40 : 40 + width, 10:118] = 1
-    found = pictures.stroke_width(image)
-    assert float(found[0]) == pytest.approx(width, rel=0.12) and found[1] == 0
-
-
 @pytest.mark.slow
 def test_a_thin_line_and_a_large_picture(tmp_path):
     thin = pictures.from_image(drawing(tmp_path / "thin.png", width=1))
@@ -294,40 +285,3 @@ def test_spikes_made_elsewhere(tmp_path):
     (tmp_path / "text.npz").write_text("hello")
     with pytest.raises(BadInput, match="cannot be read"):
         from_npz(tmp_path / "text.npz", 2.0)
-
-
-SMALL = {"size": 32, "sigma": 2.0, "k": 2, "amplitude": (0.1, 1.0)}
-
-
-@pytest.mark.parametrize(
-    ("changes", "parameters"),
-    [
-        ({"amplitude": (1.0, 1.0), "line": True}, 1), ({"amplitude": (1.0, 1.0)}, 2), ({}, 3),
-        ({"widths": (0.6, 1.4)}, 4), ({"pairs": "shared"}, 5), ({"pairs": "free"}, 6),
-    ],
-)  # fmt: skip
-def test_other_spikes(changes, parameters):
-    data = OtherSpikes(**{**SMALL, "separation": 1.0, **changes})
-    assert data.parameters == parameters
-    assert Recipe.from_json(PLAIN.replace(data=data).as_json()).data == data
-    theta = data.sample(64, seeded()).theta
-    amplitudes, positions = theta[..., 0], theta[..., 1:]
-    there, members = amplitudes > 0, 2 if parameters > 4 else 1
-    assert set(there.sum(dim=1).tolist()) == {members, 2 * members}
-    assert (amplitudes[:, ::2] == amplitudes[:, 1::2]).all() == (parameters == 5)
-    assert (positions[..., 0] == 15.5).all() == (parameters == 1)
-    absent = ~(there[:, :, None] & there[:, None]) | torch.eye(2 * members, dtype=torch.bool)
-    assert torch.cdist(positions, positions)[~absent].min() >= data.separation * data.sigma
-
-
-def test_widths_vary_the_energy_alone():
-    thin, wide = (OtherSpikes(**SMALL, fewest=2, widths=(w, w)).sample(8, seeded()) for w in (0.7, 1.4))
-    assert torch.equal(thin.theta, wide.theta)
-    assert torch.allclose(4 * thin.images.sum(), wide.images.sum(), rtol=0.02)
-
-
-def test_data_that_cannot_be_are_refused():
-    with pytest.raises(BadInput, match="widths"):
-        OtherSpikes(widths=(1.4, 0.6))
-    with pytest.raises(BadInput, match="pairs"):
-        OtherSpikes(pairs="many")

@@ -7,7 +7,8 @@ import torch
 from stand_ins import PLAIN, PURSUIT, seeded
 
 from atomic_lib import RECIPES, BadInput, Recipe
-from atomic_lib.data import Digits, OtherSpikes, Pictures, Spikes
+from atomic_lib.data import Digits, Pictures, Spikes
+from atomic_lib.studies.other_spikes import OtherSpikes
 
 WORDS = {
     "combine": "mean", "schedule": "cosin", "alignment": "foo", "latents": "boundd", "encoder": "foo", "decoder": "foo",

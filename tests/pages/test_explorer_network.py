@@ -45,7 +45,7 @@ const draw = (latents) => latents.map((z) => text(net.g(Float32Array.from(z))));
 DRAWN = {  # weights drawn at random: short trainings of the authors' network draw next to nothing, slots may not ship
     "reference": atomic_lib.RECIPES["digits-paper"].replace(name="reference", k=5),
     "slots": atomic_lib.RECIPES["spikes-plain"].replace(
-        name="slots", encoder="slots", k=4, encoder_options={"spare": 1, "feedback": True}
+        name="slots", encoder="slots", k=4, encoder_options={"spare": 1}
     ),
 }
 

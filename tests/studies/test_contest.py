@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from atomic_lib.data.spikes import Spikes
-from atomic_lib.gaussians import drawn
 from atomic_lib.studies import ablations, contest
+from atomic_lib.studies.spots import drawn
 
 
 def test_perfect_and_blind_ways():

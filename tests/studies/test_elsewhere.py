@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from atomic_lib.data.pictures import stroke_width
 from atomic_lib.metrics import is_connected
 from atomic_lib.studies import elsewhere
+from atomic_lib.studies.strokes import stroke_width
 
 
 @pytest.mark.parametrize("width", [7.0, 10.0])

@@ -7,8 +7,9 @@ import torch
 
 from atomic_lib import BadInput
 from atomic_lib.__main__ import main
-from atomic_lib.gaussians import drawn, fit_sum, pairs
+from atomic_lib.gaussians import pairs
 from atomic_lib.studies import find
+from atomic_lib.studies.spots import drawn, fit_sum
 
 SIGMA, NOISE = 1.4, 3.0
 

@@ -6,10 +6,11 @@ import torch
 from torch import nn
 
 from atomic_lib import RECIPES, BadInput, gaussians
-from atomic_lib.data import OtherSpikes, Sample, Spikes
+from atomic_lib.data import Sample, Spikes
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import OneShot
 from atomic_lib.studies import knobs
+from atomic_lib.studies.other_spikes import OtherSpikes
 
 SMALL = {"size": 32, "sigma": 2.0, "k": 2, "amplitude": (0.1, 1.0)}
 PLAIN = RECIPES["spikes-plain"].replace(data=Spikes(**SMALL), k=4, steps=2)
@@ -148,3 +149,10 @@ def test_how_often_a_number_was_said_for_another():
     counts = knobs.confusion(torch.tensor([0, 1, 1, 2]), torch.tensor([0, 1, 3, 2]))
     assert counts.shape == (4, 4) and counts.sum() == 4
     assert [counts[0, 0], counts[1, 1], counts[1, 3], counts[2, 2]] == [1, 1, 1, 1]
+
+
+def test_amplitudes_in_an_image():
+    data = Spikes(size=32, sigma=2.0, k=2, amplitude=(0.1, 1.0), fewest=2)
+    sample = data.held_out(1)
+    found = knobs.amplitudes_in(sample.images[0, 0], sample.theta[0], data.sigma)
+    assert torch.allclose(found, sample.theta[0, :, 0], atol=1e-4)

@@ -1,5 +1,6 @@
 """A block whose coordinates are amplitude, row and column scores as one; a turned one does not."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from stand_ins import TURNS, told
 
 from atomic_lib import BadInput
 from atomic_lib.data import Spikes
-from atomic_lib.studies.navigation import Sweep, dci, has_form, navigation_metrics, summary, travel
+from atomic_lib.studies.navigation import Sweep, dci, effects, has_form, navigation_metrics, summary, travel
 
 DATA = Spikes(size=64, sigma=2.0, k=3)
 
@@ -76,3 +77,11 @@ def test_the_loose_rule_lets_pass_what_the_strict_one_does_not():
     assert not has_form({**half, "amplitude_share": 0.4}, "loose") and not has_form(
         {**half, "motion_angle": 50}, "loose"
     )
+
+
+def test_effects_are_lengths_along_the_set():
+    model, z = told(DATA.held_out(1)), torch.tensor([[0.2, 0.1, -0.3]])
+    a = 0.75 + 0.25 * 0.2
+    got = effects(model.jacobian(z), torch.tensor([[a, 35.2, 22.4]]), DATA.sigma)
+    expected = torch.diag(torch.tensor([math.sqrt(2) * DATA.sigma * 0.25 / a, 32.0, 32.0]))
+    assert torch.allclose(got[0], expected, atol=0.02)

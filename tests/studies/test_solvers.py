@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from atomic_lib.gaussians import drawn, pairs
+from atomic_lib.gaussians import pairs
 from atomic_lib.studies import solvers
+from atomic_lib.studies.spots import drawn
 
 SIGMA, SHAPE = 2.0, (40, 36)
 TRUTH = torch.tensor([[1.0, 10.3, 9.6], [0.6, 13.9, 12.2], [0.8, 27.1, 25.8]], dtype=torch.float64)

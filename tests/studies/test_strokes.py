@@ -1,13 +1,14 @@
-"""Strokes that all classes share, and strokes that each class has for itself, are told apart."""
+"""Strokes that all classes share, and strokes that each class has for itself, are told apart; coordinates too."""
 
 import pytest
 import torch
 
 from atomic_lib import BadInput
+from atomic_lib.gaussians import render
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import Code
 from atomic_lib.studies import drawings
-from atomic_lib.studies.strokes import Strokes, distances, nearest, sharing, strokes
+from atomic_lib.studies.strokes import Strokes, coordinate_spread, distances, nearest, sharing, stroke_width, strokes
 
 
 class Halves(torch.nn.Module):
@@ -74,3 +75,43 @@ def test_the_figure_shows_a_stroke_and_its_nearest_in_every_class():
     found = strokes(splitter(), images, labels)
     axes = [axis for axis in drawings.shared_strokes(found, images, torch.tensor([0, 1])).axes if axis.get_images()]
     assert len(axes) == 2 * (1 + 3) and axes[1].get_title() == "0\n0 %"
+
+
+class Always(torch.nn.Module):
+    """The encoder that always gives the same blocks."""
+
+    def __init__(self, z):
+        super().__init__()
+        self.z, self.k, self.d0, self.latents = z, *z.shape, torch.nn.Identity()
+
+    def forward(self, images, g, k=None):
+        return Code(self.z.expand(len(images), -1, -1), torch.ones(len(images), self.k, dtype=torch.bool))
+
+
+def autoencoder(g, z, size=64):
+    module = torch.nn.Module()
+    module.forward, module.d0, module.size = g, z.shape[1], size
+    return AtomicAutoencoder(Always(z), module).eval()
+
+
+def test_coordinate_spread_of_what_moves_one_spot_and_of_what_moves_all():
+    sigma, places = 2.0, torch.tensor([[32.0, 12.0], [32.0, 52.0]])
+
+    def spot(z):  # two coordinates move a spike, the third next to nothing
+        theta = torch.cat([torch.ones(len(z), 1), z[:, :2]], dim=1)
+        return render(theta[:, None], 64, sigma) * (1 + 1e-4 * z[:, 2].view(-1, 1, 1, 1))
+
+    atomic = autoencoder(spot, torch.cat([places, torch.zeros(2, 1)], dim=1))
+    images = atomic(torch.zeros(3, 1, 64, 64)).detach()
+    whole = (20**2 + sigma**2) ** 0.5  # of two spikes, 20 px from their middle
+    assert coordinate_spread(atomic, images) == pytest.approx(2**0.5 * sigma / whole, rel=1e-3)
+    scaled = autoencoder(lambda z: z[:, :1, None, None] * images[0], torch.ones(1, 1))
+    assert coordinate_spread(scaled, images) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("width", [4, 9, 16])
+def test_the_width_of_a_stroke(width):
+    image = torch.zeros(2, 1, 128, 128)
+    image[0, 0, 40 : 40 + width, 10:118] = 1
+    found = stroke_width(image)
+    assert float(found[0]) == pytest.approx(width, rel=0.12) and found[1] == 0

@@ -5,12 +5,13 @@ import torch
 from stand_ins import Drawer, seeded
 
 from atomic_lib import BadInput
-from atomic_lib.data import Digits, OtherSpikes, Spikes
+from atomic_lib.data import Digits, Spikes
 from atomic_lib.gaussians import fit_gaussians, render
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import Code
 from atomic_lib.model.layers import BoundedLatents
 from atomic_lib.studies import theory
+from atomic_lib.studies.other_spikes import OtherSpikes
 
 DATA = Spikes(size=64, sigma=2.0, k=3, separation=8.0)
 

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from atomic_lib import BadInput
-from atomic_lib.data import fields
+from atomic_lib.studies import fields
 
 
 @pytest.mark.parametrize("name", fields.FIELDS)

@@ -6,7 +6,7 @@ from stand_ins import PLAIN
 
 from atomic_lib import BadInput, load
 from atomic_lib.gaussians import render
-from atomic_lib.model import gains
+from atomic_lib.studies import gains
 
 
 @pytest.fixture(scope="module")

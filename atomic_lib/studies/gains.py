@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import BadInput
-from . import inference
-from .autoencoder import AtomicAutoencoder
-from .encoders import PursuitEncoder
-from .layers import bound_of
+from ..model import inference
+from ..model.autoencoder import AtomicAutoencoder
+from ..model.encoders import PursuitEncoder
+from ..model.layers import bound_of
 
 
 class Gained(NamedTuple):
