@@ -28,13 +28,14 @@ class SlotEncoder(OneShot):
     ):  # fmt: skip
         check_range("spare", spare, 0, 1024)
         super().__init__(k, d0, size, latents, Slots(k + spare, d0, size, stride, width, rounds))
+        self.spare = spare
 
     def forward(self, images: Tensor, g: nn.Module, k: int | None = None) -> Code:
         """Images (B, 1, N, N) → `Code` of k blocks, or of all slots in training mode."""
         self.check(k)
         z = self.latents(self.net(images).unflatten(1, (-1, self.d0)))
         atoms = None
-        if not self.training and z.shape[1] > self.k:
+        if self.spare and not self.training:
             atoms = draw(g, z)
             brightest = atoms.float().square().sum(dim=(2, 3, 4)).topk(self.k, dim=1).indices
             z, atoms = (torch.stack([one[i] for one, i in zip(x, brightest, strict=True)]) for x in (z, atoms))

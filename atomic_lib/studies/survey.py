@@ -11,7 +11,7 @@ from ..errors import BadInput, check_range
 from ..files import data_folder, write_json
 from ..model.autoencoder import AtomicAutoencoder
 from ..weights import load, read_record, shipped
-from .territories import by_number, drawn, found_share, loyalty, precision_by_distance, territory_map
+from .territories import by_number, drawn, every_slot, found_share, loyalty, precision_by_distance, territory_map
 
 RESULT = "territories.json"  # in data/results
 SURVEYED = ("spikes-reference", "spikes-plain", "spikes-slots", "spikes-pursuit")  # those of them that ship
@@ -24,17 +24,18 @@ def survey(model: AtomicAutoencoder, data: Spikes, count: int = 128, seeds: int 
 
     data: whose held-out images are taken; seeds: of these images, `count` of each number of spikes and seed. side: of
     the map's grid. by_number: of each seed, rows as in `territories.by_number`; beyond: of each seed, at most spikes;
-    by_distance: precision on single spikes; loyalty: of the map, on images of most spikes; shares: what each block owns
-    of the picture; unequal: what territories of these shares find of most spikes.
+    by_distance: precision on single spikes; loyalty: of the map, on images of most spikes; shares: what each block, or
+    slot, owns of the picture; unequal: what territories of these shares find of most spikes.
     """
     check_range("seeds", seeds, 1, 1000)
     numbers = [n for n in NUMBERS if n <= data.k]
     rows = [by_number(model, data, data.sigma, numbers, count, seed) for seed in range(seeds)]
-    regions = territory_map(model, data, data.sigma, side)
+    whole = every_slot(model)
+    regions = territory_map(whole, data, data.sigma, side)
     crowded = Spikes(**{**vars(data), "fewest": numbers[-1], "k": numbers[-1]}).held_out(count, 0)
     theta = crowded.known()[0]
-    found = drawn(model, crowded.images, theta, data.sigma, data.detection)
-    shares = regions.shares(model.k)
+    found = drawn(whole, crowded.images, theta, data.sigma, data.detection)
+    shares = regions.shares(whole.k)
     return {
         "count": count, "by_number": rows, "beyond": [of_seed[-1]["beyond"] for of_seed in rows],
         "by_distance": precision_by_distance(model, data, data.sigma, regions, EDGES, 8 * count),

@@ -16,6 +16,7 @@ area that they keep free to a region's. What a model finds beyond this share, it
 """
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -77,6 +78,19 @@ def territory_map(
     images = render(theta, data.size, sigma)
     owners = [atoms.square().sum(dim=(2, 3)).argmax(dim=1) for _, atoms in _atoms(model, images)]
     return Map(torch.cat(owners).view(side, side), along)
+
+
+def every_slot(model: AtomicAutoencoder) -> AtomicAutoencoder:
+    """The same network with all its slots as blocks, in their own order; a model without spare slots as it is.
+
+    Which block is the brightest tells nothing of places: what may hold a territory is a slot.
+    """
+    slots = model.encoder.k + getattr(model.encoder, "spare", 0)
+    if slots == model.encoder.k:
+        return model
+    encoder = copy(model.encoder)
+    encoder.k, encoder.spare = slots, 0
+    return AtomicAutoencoder(encoder, model.g, model.combine)
 
 
 def drawn(model: AtomicAutoencoder, images: Tensor, truth: Tensor, sigma: float, detection: float) -> Drawn:

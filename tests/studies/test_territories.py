@@ -7,6 +7,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
+from stand_ins import PLAIN
+
 from atomic_lib import BadInput
 from atomic_lib.data.spikes import Spikes
 from atomic_lib.gaussians import IdealDecoder, fit_gaussians, render
@@ -14,6 +16,7 @@ from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import Code
 from atomic_lib.studies import territory_charts
 from atomic_lib.studies.territories import (
+    every_slot,
     Map,
     beyond_territories,
     by_number,
@@ -156,6 +159,20 @@ def test_precision_falls_at_a_border_that_draws_twice():
     regions = territory_map(TERRITORIAL, DATA, SIGMA, side=24)
     near, far = precision_by_distance(model, DATA, SIGMA, regions, (0, 2, math.inf), count=200)
     assert near["images"] + far["images"] == 200 and near["precision"] < 0.7 and far["precision"] > 0.95
+
+
+def test_the_map_of_slots_is_that_of_all_of_them():
+    torch.manual_seed(0)
+    recipe = PLAIN.replace(encoder="slots", encoder_options={"spare": 2, "width": 16})
+    model = recipe.build().eval()
+    whole = every_slot(model)
+    assert (model.k, whole.k) == (recipe.k, recipe.k + 2) and every_slot(whole) is whole
+    images = torch.rand(3, 1, recipe.data.size, recipe.data.size)
+    every = whole.decompose(images).atoms.square().sum(dim=(2, 3, 4))
+    taken = model.decompose(images).atoms.square().sum(dim=(2, 3, 4))
+    assert torch.allclose(every.sort(dim=1, descending=True).values[:, : model.k], taken, rtol=1e-4)
+    plain = PLAIN.build()
+    assert every_slot(plain) is plain
 
 
 def test_refusals():

@@ -41,10 +41,10 @@ explorer.encoders = (() => {
     return split(net, linear(layerNorm(x, layer(16)), layer(17)));
   }
 
-  /** k·d0 numbers → the blocks, and what they draw. */
+  /** k·d0 numbers, or those of more slots → the blocks, and what they draw. */
   function split(net, raw) {
     const all = asLatents(net, raw);
-    return Array.from({ length: net.k }, (_, i) => {
+    return Array.from({ length: all.length / net.d0 }, (_, i) => {
       const z = all.slice(i * net.d0, (i + 1) * net.d0);
       return { z, atom: net.g(z) };
     });
@@ -55,7 +55,7 @@ explorer.encoders = (() => {
   const rows = (table, act) => table.map(act); // a table: a list of vectors
   const plus = (a, b) => a.map((value, i) => value + b[i]);
 
-  /** Slots (atomic_lib/model/slots.py): k learned queries share out a map of features among them, in some rounds. */
+  /** Slots (atomic_lib/model/slots.py): learned queries share out a map of features, the k brightest give the blocks. */
   function slots(net, image) {
     const layer = (name) => net.layer[`encoder.net.${name}`], width = layer("answer.0").weight.length;
     let seen = { x: image, side: net.size };
@@ -65,15 +65,18 @@ explorer.encoders = (() => {
     }
     const { x, side } = seen, count = side * side;
     const waves = Array.from({ length: side }, (_, n) => wave((n + 0.5) / side));
-    let places = Array.from({ length: count }, (_, t) => {
+    const places = Array.from({ length: count }, (_, t) => {
       const place = linear(Float32Array.from([...waves[Math.floor(t / side)], ...waves[t % side]]), layer("place"));
       return place.map((value, c) => value + x[c * count + t]);
     });
     const { queries } = net.layer["encoder.net"];
     let held = Array.from({ length: queries.length / width }, (_, s) => queries.slice(s * width, (s + 1) * width));
-    for (let r = 0; layer(`rounds.${r}.ask`); r++) [held, places] = round(net, `encoder.net.rounds.${r}`, held, places);
-    const raw = held.slice(0, net.k).map((slot) => [...linear(layerNorm(slot, layer("answer.0")), layer("answer.1"))]);
-    return split(net, Float32Array.from(raw.flat()));
+    for (let r = 0; layer(`rounds.${r}.ask`); r++) held = round(net, `encoder.net.rounds.${r}`, held, places);
+    const raw = held.map((slot) => [...linear(layerNorm(slot, layer("answer.0")), layer("answer.1"))]);
+    const blocks = split(net, Float32Array.from(raw.flat()));
+    if (blocks.length === net.k) return blocks;
+    const energy = new Map(blocks.map((block) => [block, block.atom.reduce((sum, value) => sum + value * value, 0)]));
+    return blocks.sort((a, b) => energy.get(b) - energy.get(a)).slice(0, net.k);
   }
 
   /** A place in [0, 1] along an axis as sines and cosines at six octaves. */
@@ -82,7 +85,7 @@ explorer.encoders = (() => {
     return [...angles.map(Math.sin), ...angles.map(Math.cos)];
   }
 
-  /** One round of the competition: slots and places, further on. */
+  /** One round of the competition: the slots, further on. */
   function round(net, name, held, places) {
     const layer = (part) => net.layer[`${name}.${part}`];
     const normal = rows(places, (place) => layerNorm(place, layer("of_places")));
@@ -94,10 +97,7 @@ explorer.encoders = (() => {
       return plus(slot, linear(mixed(values, won[s].map((v) => v / total)), layer("take")));
     });
     const heard = among(net, name, rows(held, (slot) => layerNorm(slot, layer("among"))));
-    held = held.map((slot, s) => [0, 1].reduce((y, i) => residual(net, `${name}.think.${i}`, y), plus(slot, heard[s])));
-    if (!layer("tell")) return [held, places];
-    const said = rows(held, (slot) => layerNorm(slot, layer("of_slots")));
-    return [held, places.map((place, t) => plus(place, linear(mixed(said, won.map((row) => row[t])), layer("tell"))))];
+    return held.map((slot, s) => [0, 1].reduce((y, i) => residual(net, `${name}.think.${i}`, y), plus(slot, heard[s])));
   }
 
   /** How much of each place is each slot's: a softmax over the slots, [slot][place]. */
