@@ -32,17 +32,17 @@ def map_of(maps: dict[str, Map], theta: Tensor | None = None, blocks: dict[str, 
     return figure
 
 
-def recall(surveys: Mapping[str, dict], k: int) -> Figure:
-    """Recall against the number of spikes n, the mean and the range over seeds; dashed, what k equal territories give,
-    and dotted, what as many as there are slots.
+def recall(surveys: Mapping[str, dict], *counts: int) -> Figure:
+    """Recall against the number of spikes n, the mean and the range over seeds; dashed and dotted, what so many
+    equal territories give.
 
     surveys: `survey.survey` of each model, by its name in the book.
     """
     figure, axis = _panel(xlabel="spikes in the picture, $n$", ylabel="recall", ylim=(0, 1.04))
     _against_number(axis, surveys, "recall")
     numbers = np.arange(1, _most(surveys) + 1)
-    for count in sorted({k, *(len(found["shares"]) for found in surveys.values())}):
-        shares, style = [found_share(int(n), count) for n in numbers], "k--" if count == k else "k:"
+    for count, style in zip(counts, ("k--", "k:"), strict=False):
+        shares = [found_share(int(n), count) for n in numbers]
         axis.plot(numbers, shares, style, lw=1.3, label=f"formula, {count} equal territories")
     axis.legend(frameon=False, fontsize=9, loc="lower left")
     return figure

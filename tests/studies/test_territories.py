@@ -6,7 +6,6 @@ from itertools import permutations
 import pytest
 import torch
 from matplotlib.figure import Figure
-
 from stand_ins import PLAIN
 
 from atomic_lib import BadInput
@@ -16,11 +15,11 @@ from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import Code
 from atomic_lib.studies import territory_charts
 from atomic_lib.studies.territories import (
-    every_slot,
     Map,
     beyond_territories,
     by_number,
     drawn,
+    every_slot,
     found_share,
     loyalty,
     perfect_chance,
