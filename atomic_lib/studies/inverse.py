@@ -48,7 +48,7 @@ class Prior(NamedTuple):
     data: Any
     weights: str
     k: int | None
-    count: int
+    each: int
 
 
 PRIORS = {"spikes": Prior(Spikes(), "spikes-pursuit", 20, 3), "digits": Prior(Digits(), "digits-pursuit", None, 2)}
@@ -99,7 +99,7 @@ def measure(kind: str, progress: Callable[[str], None] = lambda line: None) -> l
     if kind not in PRIORS:
         raise BadInput(f"there are no images of “{kind}” to mend; choose one of {', '.join(PRIORS)}.")
     prior = PRIORS[kind]
-    samples = {seed: prior.data.held_out(prior.count, seed) for seed in (*SEEDS, TUNING)}
+    samples = {seed: prior.data.held_out(prior.each, seed) for seed in (*SEEDS, TUNING)}
     whole = _together([samples[seed] for seed in SEEDS])
     rows = []
     for task, function in operators().items():
