@@ -17,11 +17,12 @@ import numpy as np
 import torch
 
 from atomic_lib.data.digits import mnist, smooth_strokes
-from atomic_lib.data.fields import FIELDS, shipped as shipped_field
 from atomic_lib.errors import BadInput
 from atomic_lib.files import write_whole
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.recipes import RECIPES, training_range
+from atomic_lib.studies.fields import FIELDS
+from atomic_lib.studies.fields import shipped as shipped_field
 from atomic_lib.studies.find import enlarged, sky
 from atomic_lib.weights import load, shipped
 
@@ -164,7 +165,7 @@ def _stars(size: int, sigma: float) -> dict:
     field, width = shipped_field("m13").double(), FIELDS["m13"].sigma
     background, _ = sky(field, field.new_zeros(0, 3), width)
     side = round(size * width / sigma)
-    (rows, columns) = (slice(start, start + side) for start in STARS)
+    rows, columns = (slice(start, start + side) for start in STARS)
     picture = enlarged((field - background)[rows, columns], size / side, size, 0)[0, 0]
     bytes_ = (255 * (picture / picture.max() - DARKEST) / (1 - DARKEST)).round().clamp(0, 255).to(torch.uint8)
     return {"name": "stars of M13, a globular cluster", "darkest": DARKEST, "data": _packed(bytes_.numpy().tobytes())}
