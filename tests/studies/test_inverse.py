@@ -105,8 +105,9 @@ ROWS = [
 def test_losses_are_told_by_task_and_by_whom():
     table = inverse.by_task(ROWS, "digits", 0.05)
     assert table[0] == {"task": "holes", inverse.OURS: 20.0, "Tikhonov": 15.0, inverse.ORACLE: 99.0}
-    assert inverse.beaten(ROWS, "digits") == ["few pixels (Tikhonov, noise 0.02, 0.05, 0.1)"]
-    assert inverse.beaten(ROWS, "spikes") == []
+    assert inverse.beaten(ROWS, "digits") == "few pixels (Tikhonov; noise 0.02, 0.05, 0.1)"
+    assert inverse.beaten(ROWS[:3], "spikes") == "nowhere"
+    assert inverse.lead(ROWS, "digits", "Tikhonov") == [5.0, -1.0] * 3
 
 
 def test_a_panel_a_task():
@@ -125,5 +126,7 @@ def test_what_was_measured_is_kept_and_holds():
     assert {row["kind"] for row in rows} == set(inverse.PRIORS)
     assert {row["task"] for row in rows} == set(inverse.operators())
     spikes = [row for row in rows if row["kind"] == "spikes"]
-    assert not inverse.beaten(rows, "spikes"), "of spikes, the learned prior is the best of those who were not told ψ"
+    assert inverse.beaten(rows, "spikes") == "nowhere", (
+        "of spikes, the learned prior is the best of those who were not told ψ"
+    )
     assert all("jaccard" in row for row in spikes)
