@@ -18,7 +18,7 @@ from .data.pictures import Pictures, from_image
 from .data.sample import from_npz
 from .data.spikes import Spikes
 from .errors import BadInput
-from .files import check_outputs, write_json
+from .files import check_outputs, give_json
 from .progress import report
 from .recipes import RECIPES
 from .rivals.recipes import RIVALS, find
@@ -100,7 +100,7 @@ def decompose(options: argparse.Namespace) -> None:
     except ValueError as error:  # as matplotlib is imported it reads MPLBACKEND
         raise BadInput(f"matplotlib cannot be used ({error}); see what MPLBACKEND says.") from None
 
-    outputs = {"--out": options.out, **({} if options.json is None else {"--json": options.json})}
+    outputs = {"--out": options.out, **({} if options.json in (None, "-") else {"--json": options.json})}
     weights = Path(options.weights)
     check_outputs(outputs, inputs=[options.image, weights, weights.with_suffix(".json")])
     model = load(options.weights, "auto")
@@ -111,8 +111,9 @@ def decompose(options: argparse.Namespace) -> None:
     if options.json is not None:
         latents = {"weights": model.recipe.name, "image": str(options.image), "used": found.used[0].tolist()}
         latents["z"] = [[round(value, 6) for value in block] for block in found.z[0].tolist()]
-        write_json(options.json, latents)
-    print(f"{options.out}: {int(found.used.sum())} of {found.used.shape[1]} blocks in use")
+        give_json(latents, options.json)
+    if options.json != "-":
+        print(f"{options.out}: {int(found.used.sum())} of {found.used.shape[1]} blocks in use")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -148,7 +149,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("image", metavar="IMAGE", help="any picture file")
     command.add_argument("--weights", required=True, metavar="NAME|FILE")
     command.add_argument("--out", required=True, metavar="PICTURE.png")
-    command.add_argument("--json", metavar="LATENTS.json", help="write the latents here too")
+    told = "print the latents as JSON and nothing else, or write them to a file"
+    command.add_argument("--json", nargs="?", const="-", metavar="LATENTS.json", help=told)
     command.add_argument("--k", type=int, help="how many blocks a pursuit may use")
     studies.add_to(commands)
     return parser

@@ -85,6 +85,16 @@ def write_json(path: str | Path, content: dict | list) -> None:
     write_whole(path, (text + "\n").encode())
 
 
+def give_json(content: dict | list, path: str | Path) -> None:
+    """What `--json` gives: plain data as a line on standard output where the path is "-", else a file, `write_json`."""
+    if path != "-":
+        return write_json(path, content)
+    try:
+        print(json.dumps(content, allow_nan=False))
+    except ValueError:
+        raise BadInput("--json: a value is not finite (NaN or infinity), which JSON has not.") from None
+
+
 def check_outputs(outputs: dict[str, str | Path], inputs: Sequence[str | Path] = ()) -> None:
     """Raise `BadInput` before anything is done, if one of the files {option: path} cannot or should not be written.
 

@@ -66,6 +66,9 @@ def test_decompose_a_picture_of_ones_own(seven, tmp_path, capsys):
     assert Image.open(out).size[0] > 300
     written = json.loads(latents.read_text())
     assert len(written["z"]) == len(written["used"]) == RECIPES["digits-pursuit"].k and any(written["used"])
+    capsys.readouterr()
+    assert main(["decompose", str(seven), "--weights", "digits-pursuit", "--out", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == written, "without a file, standard output and nothing else"
 
 
 @pytest.mark.slow

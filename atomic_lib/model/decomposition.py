@@ -57,6 +57,8 @@ class Decomposition:
 
 def joined(parts: list[Decomposition]) -> Decomposition:
     """The decompositions of several batches as one."""
+    if len(parts) == 1:  # atoms are large: no copy
+        return parts[0]
     return Decomposition(*(torch.cat([getattr(part, f.name) for part in parts]) for f in fields(Decomposition)))
 
 

@@ -250,6 +250,8 @@ def _better(before: list[Step], after: list[Step]) -> list[Step]:
     """For each image the steps that leave less of it; those before, where it is all the same."""
     residuals = before[-1].residual, after[-1].residual
     better = _energy(residuals[1]) < _energy(residuals[0])
+    if better.all():
+        return after
     residual = torch.where(better[:, None, None, None], residuals[1], residuals[0])
     return [
         old._replace(

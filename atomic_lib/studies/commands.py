@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from ..errors import BadInput, check_range
-from ..files import check_outputs, data_folder, write_json
+from ..files import check_outputs, data_folder, give_json, write_json
 from ..progress import report
 from ..weights import read_record
 from . import ablations
@@ -16,11 +16,14 @@ def add_to(commands) -> None:
     """Add the commands of the chapters to the parsers of `argparse`."""
     command = commands.add_parser("find", help="spots in a real image, as a table", description=find_spots.__doc__)
     command.set_defaults(command=find_spots)
-    command.add_argument("image", metavar="IMAGE", help="a FITS file, a grey TIFF or PNG; or m13, hybiss, terra")
+    command.add_argument(
+        "image", metavar="IMAGE", nargs="?", help="a FITS file, a grey TIFF or PNG; or m13, hybiss, terra"
+    )
     command.add_argument("--sigma", type=float, help="width of a spot, px: standard deviation of its Gaussian")
-    command.add_argument("--out", required=True, metavar="SPOTS.csv")
+    command.add_argument("--out", metavar="SPOTS.csv", help="write the table here")
     command.add_argument("--picture", metavar="SPOTS.png", help="the image, what was found, and what is left")
-    command.add_argument("--json", metavar="SPOTS.json", help="write the table here too")
+    told = "print the table as JSON and nothing else, or write it to a file"
+    command.add_argument("--json", nargs="?", const="-", metavar="SPOTS.json", help=told)
     command.add_argument("--threshold", type=float, default=5.0, help="in standard errors of an amplitude (default: 5)")
 
     command = commands.add_parser("solvers", help="compare with known-kernel solvers", description=solvers.__doc__)
@@ -56,8 +59,15 @@ def find_spots(options: argparse.Namespace) -> None:
     from .. import figures
     from . import fields, find
 
+    if options.image is None and options.json not in (None, "-"):  # `find --json IMAGE`: the image, not a file to write
+        options.image, options.json = options.json, "-"
+    if options.image is None:
+        raise BadInput("find: no image was named; give a FITS file, a grey TIFF or PNG, or m13, hybiss or terra.")
     outputs = {"--out": options.out, "--picture": options.picture, "--json": options.json}
-    check_outputs({name: path for name, path in outputs.items() if path is not None}, inputs=[options.image])
+    outputs = {name: path for name, path in outputs.items() if path is not None}
+    if not outputs:
+        raise BadInput("find: nowhere to put the spots; give --out SPOTS.csv, --json, or --picture SPOTS.png.")
+    check_outputs({name: path for name, path in outputs.items() if path != "-"}, inputs=[options.image])
     known = fields.FIELDS.get(options.image)
     sigma = known.sigma if known and options.sigma is None else options.sigma
     if sigma is None:
@@ -66,15 +76,15 @@ def find_spots(options: argparse.Namespace) -> None:
         )
     field = fields.shipped(options.image) if known else fields.read(options.image)
     found = find.find(field, sigma, options.threshold, progress=True)
-    find.write_table(options.out, found)
-    if options.json is not None:
-        write_json(options.json, {"image": options.image, "sigma": sigma, "spots": find.table(found)})
+    if options.out is not None:
+        find.write_table(options.out, found)
     if options.picture is not None:
         figures.save(find.picture(field, found), options.picture)
-    flagged = int((found.flag > 0).sum())
-    print(
-        f"{options.out}: {len(found.theta)} spots, {flagged} of them flagged; noise {float(found.noise.median()):.3g}"
-    )
+    if options.json is not None:
+        give_json({"image": options.image, "sigma": sigma, "spots": find.table(found)}, options.json)
+    if options.json != "-":
+        flagged, noise = int((found.flag > 0).sum()), float(found.noise.median())
+        print(f"{', '.join(outputs.values())}: {len(found.theta)} spots, {flagged} of them flagged; noise {noise:.3g}")
 
 
 def solvers(options: argparse.Namespace) -> None:

@@ -89,11 +89,12 @@ def find(
         )
     tiles = tiled(field.shape, (model.size / model.recipe.data.sigma - 2 * RIM) * sigma, MARGIN * sigma)
     theta = sure = torch.zeros(0, 3, dtype=torch.float64)
+    known = gains.usual_peak(model)
     with tqdm(total=rounds * len(tiles), desc="find", unit="tile", disable=not progress) as bar:
         for _ in range(rounds):
             background, noise = sky(field, sure, sigma)
             left = field - background - drawn(theta, field.shape, sigma)
-            new = look(model, left, noise, sigma, tiles, threshold, bar)
+            new = look(model, known, left, noise, sigma, tiles, threshold, bar)
             before = len(theta)
             theta = merged(torch.cat([theta, new]), sigma)
             theta, error = polish(field - background, theta, noise, sigma, tiles, threshold - 1)
@@ -147,7 +148,9 @@ def _median(pixels: np.ndarray, size: int) -> np.ndarray:
     return pixels
 
 
-def look(model, left: Tensor, noise: Tensor, sigma: float, tiles: list[Tile], threshold: float, bar) -> Tensor:
+def look(
+    model, known: float, left: Tensor, noise: Tensor, sigma: float, tiles: list[Tile], threshold: float, bar
+) -> Tensor:
     """New spots (n, 3) in what is left of a field, down to a tenth of the brightest in each tile, or to the noise."""
     found, factor = [], model.recipe.data.sigma / sigma
     for start in range(0, len(tiles), 12):
@@ -161,7 +164,7 @@ def look(model, left: Tensor, noise: Tensor, sigma: float, tiles: list[Tile], th
         # The blur of width w, on spots of width s: white noise of the field keeps 1/(2√π·w/f) of its height.
         calm = torch.stack(levels) / scale * factor / (2 * math.sqrt(math.pi) * model.encoder.smooth)
         stop = torch.maximum((threshold - 1.5) * calm.float(), peak / 10)
-        code = gains.pursue(model, images, PER_ROUND, stop, joint=False)
+        code = gains.pursue(model, images, PER_ROUND, stop, joint=False, known=known)
         for i, tile in enumerate(part):
             found.append(_in_field(code.atoms[i][code.used[i], 0], tile, pixels[i].shape, model, scale[i], sigma, rim))
         bar.update(len(part))

@@ -28,16 +28,23 @@ class Gained(NamedTuple):
 
 
 @torch.no_grad()
-def pursue(model: AtomicAutoencoder, images: Tensor, k: int, stop: float | Tensor, joint: bool = True) -> Gained:
+def pursue(
+    model: AtomicAutoencoder,
+    images: Tensor,
+    k: int,
+    stop: float | Tensor,
+    joint: bool = True,
+    known: float | None = None,
+) -> Gained:
     """A pursuit of at most k blocks with gains, on images (B, 1, N, N) of any brightness.
 
     stop: the blurred residual's peak under which it ends, a number or one an image (B,). joint: whether all gains of an
     image are found again with each block, at last the best that are not negative (an orthogonal matching pursuit of
     atoms); else a block keeps the gain that it came with, which is faster. Neither can do harm: a gain by least squares
     only ever makes the residual smaller. A block whose gain is under a fifth of what the encoder saw is no likeness: it
-    is refused, and its place closed.
+    is refused, and its place closed. known: `usual_peak` of the model, for who asks often.
     """
-    encoder, known = model.encoder, usual_peak(model)
+    encoder, known = model.encoder, usual_peak(model) if known is None else known
     residual, stop = images.clone(), torch.as_tensor(stop).expand(len(images))
     z, gain = images.new_zeros(len(images), k, model.d0), images.new_zeros(len(images), k)
     atoms, closed = images.new_zeros(len(images), k, *images.shape[1:]), torch.zeros_like(images, dtype=torch.bool)

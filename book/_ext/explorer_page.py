@@ -21,6 +21,9 @@ from atomic_lib.errors import BadInput
 from atomic_lib.files import write_whole
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.recipes import RECIPES, training_range
+from atomic_lib.studies.fields import FIELDS
+from atomic_lib.studies.fields import shipped as shipped_field
+from atomic_lib.studies.find import enlarged, sky
 from atomic_lib.weights import load, shipped
 
 KINDS = (
@@ -34,6 +37,8 @@ TRAINING_IMAGES = 1024  # that the range of each coordinate is taken from
 MANY = 12  # coordinates of a block: when there are more, the page begins with those that change most
 SPIKES = (5, 4, 1, 2, 3, 6, 7, 8, 9, 10, 5, 7)  # of the dozen images on the page
 DIGITS = (2, 7, 3, 0, 4, 5, 1, 6, 8, 9, 5, 4)
+STARS = 234, 126  # first row and column of a part of M13 without a star that outshines all others
+DARKEST = -0.1  # of the stars' picture, whose brightest star is 1 high: what a byte of 0 stands for
 
 
 def setup(app):
@@ -150,9 +155,20 @@ def _spikes() -> dict:
     chosen = _first((theta[..., 0] > 0).sum(dim=1).tolist(), SPIKES)
     return {
         "sigma": data.sigma, "border": data.border * data.sigma, "separation": data.separation * data.sigma,
-        "amplitude": list(data.amplitude), "most": data.k,
+        "amplitude": list(data.amplitude), "most": data.k, "stars": _stars(data.size, data.sigma),
         "spikes": [[[float(v) for v in spike] for spike in image if spike[0] > 0] for image in theta[chosen].numpy()],
     }  # fmt: skip
+
+
+def _stars(size: int, sigma: float) -> dict:
+    """A part of M13 without its background, enlarged until its stars are as wide as the spikes: an 8-bit picture."""
+    field, width = shipped_field("m13").double(), FIELDS["m13"].sigma
+    background, _ = sky(field, field.new_zeros(0, 3), width)
+    side = round(size * width / sigma)
+    rows, columns = (slice(start, start + side) for start in STARS)
+    picture = enlarged((field - background)[rows, columns], size / side, size, 0)[0, 0]
+    bytes_ = (255 * (picture / picture.max() - DARKEST) / (1 - DARKEST)).round().clamp(0, 255).to(torch.uint8)
+    return {"name": "stars of M13, a globular cluster", "darkest": DARKEST, "data": _packed(bytes_.numpy().tobytes())}
 
 
 def _digits() -> dict:

@@ -551,6 +551,132 @@ def test_a_block_is_copied_onto_another_image(digits):
     assert digits.blocks.count() == 24 and "enough" in digits.status
 
 
+# --- stars, and the reader's own picture -----------------------------------------------------------------------------
+
+
+def picture(value, side=(200, 160), kind="PNG", **options):
+    """The bytes of a picture: a disc of this brightness or colour on paper."""
+    import io
+
+    from PIL import Image, ImageDraw
+
+    image = Image.new(options.pop("mode", "RGB"), side, options.pop("paper", "white"))
+    for row, column in options.pop("discs", [(60, 70)]):
+        ImageDraw.Draw(image).ellipse((column - 9, row - 9, column + 9, row + 9), fill=value)
+    image.save(content := io.BytesIO(), kind, **options)
+    return content.getvalue()
+
+
+def give(reader, content, name="mine.png", mime="image/png"):
+    """Choose a file, and wait until the page has said something of it."""
+    before = reader.status
+    reader.part("file").set_input_files({"name": name, "mimeType": mime, "buffer": content})
+    reader.tab.wait_for_function(
+        "before => document.querySelector('[data-part=status]').textContent !== before", arg=before
+    )
+
+
+def test_stars_are_among_the_spikes(spikes):
+    assert spikes.part("from").get_by_role("button").count() == 13
+    spikes.pick(12)
+    state = spikes.state
+    assert 10 <= len(state["blocks"]) <= 24 and state["error"] < 0.3, "more than in training, and most of the light"
+    assert state["marks"] is None and spikes.part("legend").is_hidden(), "nobody knows their truth"
+    assert "stars of M13" in spikes.part("from").get_by_role("button").nth(12).get_attribute("title")
+    spikes.looks_whole()
+    spikes.choose("Draw")
+    spikes.choose("Take apart", "Digits")
+    assert spikes.state["from"] == 0 and spikes.part("from").get_by_role("button").count() == 12
+
+
+def test_a_picture_of_ones_own_is_taken_apart(digits):
+    give(digits, picture("black", discs=[(60, 70), (64, 70), (70, 72)]))
+    assert digits.state["from"] == 12 and digits.part("from").get_by_role("button").count() == 13
+    assert "It stays in this browser" in digits.status and digits.state["blocks"]
+    assert digits.part("inverted").is_checked(), "ink on white paper"
+    digits.part("view").select_option("image")
+    rows, columns = np.nonzero(digits.pixels().min(axis=2) < 60)
+    assert abs(rows.mean() - (65 + 20) * 0.64) < 2 and abs(columns.mean() - 70.5 * 0.64) < 2, "whole, in the middle"
+    digits.choose("One-shot")
+    assert digits.state["from"] == 12 and len(digits.state["blocks"]) == RECIPES["digits-plain"].k
+    digits.choose("Spikes", "Pursuit")
+    assert digits.part("from").get_by_role("button").count() == 14
+    digits.pick(13)
+    assert digits.state["blocks"] and digits.state["marks"] is None
+    digits.looks_whole()
+
+
+def test_dark_and_light_are_exchanged(digits):
+    give(digits, picture("white", paper="black"))
+    assert not digits.part("inverted").is_checked()
+    digits.part("view").select_option("image")
+    first = digits.pixels()
+    give(digits, picture("black"), name="other.png")
+    digits.part("view").select_option("image")
+    assert np.abs(digits.pixels() - first).max() <= 3, "a disc is a disc"
+    digits.part("inverted").uncheck()
+    assert not digits.state["blocks"] or digits.state["error"] > 0.3, "now it is a hole"
+    digits.looks_whole()
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "sentence"),
+    [
+        (b"nothing that is a picture", "notes.png", "“notes.png” cannot be read as a picture"),
+        (b"", "empty.png", "“empty.png” cannot be read as a picture"),
+        (picture("white"), "white.png", "“white.png” is of one colour"),
+        (picture((0, 0, 0, 0), mode="RGBA", paper=(0, 0, 0, 0)), "clear.png", "“clear.png” is of one colour"),
+        (bytes(50_000_001), "large.png", "“large.png” is larger than 50 MB"),
+    ],
+)
+def test_what_is_no_picture_is_told_in_a_sentence(digits, content, name, sentence):
+    before = digits.state
+    give(digits, content, name)
+    assert digits.status.startswith(sentence)
+    after = digits.state
+    assert after["from"] == before["from"] == 0 and after["blocks"] == before["blocks"], "what was on show stays"
+
+
+DROP = """([root, files]) => {
+  const transfer = new DataTransfer();
+  for (const [name, text] of files)
+    transfer.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], name, { type: "image/png" }));
+  for (const type of ["dragover", "drop"])
+    root.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_a_picture_is_dropped(digits):
+    files = [["a.png", base64.b64encode(picture("black")).decode()]]
+    root = digits.tab.locator("#explorer").element_handle()
+    digits.tab.evaluate(DROP, [root, [*files, ["b.png", files[0][1]]]])
+    digits.tab.wait_for_function("explorer.state().from === 12")
+    assert "the first was taken" in digits.status
+    assert "explorer-over" not in root.get_attribute("class")
+    digits.tab.evaluate(DROP, [root, []])
+    digits.tab.wait_for_function("explorer.state().status.startsWith('What was dropped holds no file')")
+
+
+def test_a_file_is_chosen_by_keys(digits):
+    digits.part("file").focus()
+    with digits.tab.expect_file_chooser() as chooser:
+        digits.tab.keyboard.press("Enter")
+    chooser.value.set_files({"name": "mine.png", "mimeType": "image/png", "buffer": picture("black")})
+    digits.tab.wait_for_function("explorer.state().from === 12")
+
+
+def test_no_link_tells_of_ones_own_picture(opened):
+    reader = opened(**WIDE)
+    give(reader, picture("black"))
+    reader.tab.wait_for_timeout(500)
+    assert "from=12" not in reader.tab.evaluate("location.hash")
+    reader.button("Copy link").click()
+    reader.tab.wait_for_function("explorer.state().status.startsWith('No link can hold this')")
+    reader.pick(3)
+    reader.tab.wait_for_timeout(500)
+    assert "from=3" in reader.tab.evaluate("location.hash")
+
+
 # --- walk between two ------------------------------------------------------------------------------------------------
 
 

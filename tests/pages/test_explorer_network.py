@@ -200,8 +200,10 @@ def test_held_out_images_are_the_ones_named(bare):
         )
         for kind in ("digits", "spikes")
     }
-    assert [len(images) for images in shown.values()] == [12, 12]
-    for image, spikes in zip(shown["spikes"], index["images"]["spikes"]["spikes"], strict=True):
+    assert [len(images) for images in shown.values()] == [12, 13]
+    stars = shown["spikes"][12]
+    assert stars.max() == 1 and -0.1 <= stars.min() and stars.median().abs() < 0.05, "M13, its background taken away"
+    for image, spikes in zip(shown["spikes"][:12], index["images"]["spikes"]["spikes"], strict=True):
         expected = render(torch.tensor(spikes)[None], SIZE, index["images"]["spikes"]["sigma"])
         assert torch.allclose(image, expected[0, 0], rtol=0, atol=1e-6)
     expected = atomic_lib.RECIPES["digits-plain"].data.held_out(10_000).images

@@ -1,6 +1,7 @@
 """Spots in fields: what was put in is found, once, where it is and as bright as it is; tiles leave no seam."""
 
 import csv
+import json
 
 import pytest
 import torch
@@ -127,6 +128,27 @@ def test_the_command_writes_a_table_a_picture_and_json(tmp_path, capsys):
     assert [round(float(row["row"]), 0) for row in rows] == [20, 36]
     assert abs(float(rows[0]["amplitude"]) - 900) < 5 * float(rows[0]["amplitude_error"])
     assert Image.open(out[1]).width > 800
+
+
+def test_the_command_prints_json_and_nothing_else(tmp_path, capsys):
+    from PIL import Image
+
+    theta = torch.tensor([[900.0, 20.0, 18.0], [400.0, 36.4, 30.7]])
+    Image.fromarray(field_of(theta, (50, 50)).round().numpy().astype("uint16")).save(tmp_path / "mine.tif")
+    image = str(tmp_path / "mine.tif")
+    for call in ([image, "--sigma", "1.4", "--json"], ["--json", image, "--sigma", "1.4"]):
+        assert main(["find", *call]) == 0
+        said = json.loads(capsys.readouterr().out)
+        assert [round(spot["row"]) for spot in said["spots"]] == [20, 36] and said["sigma"] == 1.4
+    table = tmp_path / "spots.csv"
+    assert main(["find", image, "--sigma", "1.4", "--json", "--out", str(table)]) == 0
+    assert json.loads(capsys.readouterr().out) == said and len(table.read_text().splitlines()) == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.tif", "spots.csv"]
+
+
+@pytest.mark.parametrize(("call", "sentence"), [(["m13"], "nowhere to put"), (["--json"], "no image was named")])
+def test_find_says_what_is_missing(call, sentence, capsys):
+    assert main(["find", *call]) == 2 and sentence in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ explorer.Address = class {
 
   /** What an address says of the page before its network is in use … */
   remember({ data, mode, from, to, t, tint, truth, nearest, spikes, strokes, noise }) {
-    const { state, pad } = this.app, whole = (i, or) => (Number.isInteger(i) && i >= 0 && i < 12 ? i : or);
+    const { state, pad } = this.app, { length } = this.app.heldOut[data];
+    const whole = (i, or) => (Number.isInteger(i) && i >= 0 && i < length ? i : or);
     const clip = (v, low, high) => Math.max(low, Math.min(high, v));
     Object.assign(state, { data, from: whole(from, 0), to: whole(to, 1), t: clip(t, 0, 1), tint, truth, nearest });
     if (["look", "walk", "draw"].includes(mode)) state.mode = mode;
@@ -55,6 +56,7 @@ explorer.Address = class {
   /** Give the address to whoever pastes it. */
   async copy() {
     this.tell();
+    if (!explorer.link.write(this.app)) return this.app.say("No link can hold this: your own picture stays with you.");
     try {
       await navigator.clipboard.writeText(location.href);
       this.app.say("The link is copied: it opens the page with what you see now.");

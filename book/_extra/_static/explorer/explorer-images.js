@@ -1,4 +1,4 @@
-/* The dozen held-out images of each kind, and new spikes with their noise. */
+/* The dozen held-out images of each kind, a part of a star cluster, and new spikes with their noise. */
 "use strict";
 
 explorer.SIZE = 128; // px a side of every image of the page
@@ -6,13 +6,16 @@ explorer.SIZE = 128; // px a side of every image of the page
 explorer.images = (() => {
   const SIZE = explorer.SIZE;
 
-  /** "digits" or "spikes" → [{ image, name, truth }]: spikes drawn from their truth, digits as 8-bit pictures. */
+  /** "digits" or "spikes" → [{ image, name, truth }]: spikes drawn from their truth, digits and stars as 8-bit pictures;
+   *  `many` says that there may be more in it than in training. */
   async function heldOut(kind) {
     const set = explorerIndex.images[kind];
-    if (kind === "spikes")
-      return set.spikes.map((truth) => ({
+    if (kind === "spikes") {
+      const { name, darkest, data } = set.stars, stars = await explorer.unpack(data);
+      return [...set.spikes.map((truth) => ({
         image: spikes(truth, set.sigma), truth, name: truth.length === 1 ? "one spike" : `${truth.length} spikes`,
-      }));
+      })), { image: Float32Array.from(stars, (v) => darkest + (1 - darkest) * v / 255), name, many: true }];
+    }
     const bytes = await explorer.unpack(set.data);
     return set.labels.map((label, i) => ({
       image: Float32Array.from(bytes.subarray(i * SIZE ** 2, (i + 1) * SIZE ** 2), (v) => v / 255),

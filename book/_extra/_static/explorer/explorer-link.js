@@ -5,8 +5,10 @@ explorer.link = (() => {
   const LONGEST = 6000; // characters: what browsers and mail programs carry
   const round = (value, digits) => String(Number(value.toFixed(digits)));
 
-  /** What is on show, as text. */
-  function write({ state, scene, pad }) {
+  /** What is on show, as text; null where it is more than an address holds, or the reader's own picture. */
+  function write(app) {
+    const { state, scene, pad } = app, images = app.images();
+    if (state.mode !== "draw" && (images[state.from].own || (state.mode === "walk" && images[state.to].own))) return null;
     const { data, kind, mode, from, to, t, selected, view, tint, truth, nearest } = state;
     const words = new URLSearchParams({ data, net: kind, mode, from });
     const walk = { to, t: round(t, 2), nearest: Number(nearest) };

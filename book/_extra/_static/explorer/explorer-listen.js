@@ -77,6 +77,24 @@ explorer.listen = (app) => {
     state.nearest = Boolean(value);
     app.change();
   });
+  on("file", "change", (input) => {
+    const files = [...input.files];
+    input.value = ""; // the same file again is a new choice
+    if (files.length) app.own.take(files);
+  });
+  on("inverted", "change", ({ checked }) => app.own.invert(checked));
+  root.addEventListener("dragover", (event) => {
+    event.preventDefault(); // else the browser would leave the page for the picture
+    root.classList.add("explorer-over");
+  });
+  root.addEventListener("dragleave", ({ relatedTarget }) => {
+    if (!root.contains(relatedTarget)) root.classList.remove("explorer-over");
+  });
+  root.addEventListener("drop", (event) => {
+    event.preventDefault();
+    root.classList.remove("explorer-over");
+    app.own.take([...event.dataTransfer.files]);
+  });
   on("centre", "change", () => app.pad.empty || app.decompose());
   on("height", "input", ({ valueAsNumber }) => {
     app.pad.height = valueAsNumber;

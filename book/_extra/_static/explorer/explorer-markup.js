@@ -16,6 +16,12 @@ explorer.MARKUP = `
 </div>
 <div class="explorer-about">
   <p class="explorer-hint" data-part="about"></p>
+  <label class="explorer-check" data-part="inverted-label" hidden>
+    <input type="checkbox" data-part="inverted"> dark ink on light paper
+  </label>
+  <label class="explorer-file">
+    <input type="file" accept="image/*" data-part="file"><span>Your picture …</span>
+  </label>
   <button type="button" data-do="tour" data-part="tour-begin">Tour</button>
 </div>
 <div class="explorer-tour" data-part="tour" role="group" aria-label="Tour" hidden>

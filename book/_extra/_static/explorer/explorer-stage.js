@@ -46,10 +46,10 @@ explorer.Stage = class {
   }
 
   buildStrips() {
-    const { part, element, heldOut, state } = this.app;
+    const { part, element, state } = this.app;
     for (const strip of ["from", "to"]) {
       const label = element("span", { textContent: strip, className: "explorer-hint" });
-      part(strip).replaceChildren(label, ...heldOut[state.data].map(({ image, name }, i) => {
+      part(strip).replaceChildren(label, ...this.app.images().map(({ image, name }, i) => {
         const button = element("button", { type: "button", title: name, ariaLabel: `Image ${i + 1}: ${name}` });
         const canvas = element("canvas", { width: explorer.SIZE, height: explorer.SIZE });
         explorer.picture.plain(canvas, image);

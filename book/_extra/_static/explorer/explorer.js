@@ -58,6 +58,7 @@ explorer.App = class {
       changed: () => this.decompose(), drawing: () => this.stage.paintPicture(),
       full: () => this.say(`${explorer.MOST_SPIKES} spikes are all there may be.`),
     });
+    this.own = new explorer.Own(this);
     this.blocks = new explorer.Blocks(this);
     this.sliders = new explorer.Sliders(this);
     this.hand = new explorer.Hand(this);
@@ -108,15 +109,22 @@ explorer.App = class {
     return kinds.includes(this.state.kind) ? this.state.kind : kinds[0];
   }
 
+  /** The images on show: those that are held out, and the reader's own. */
+  images() {
+    return [...this.heldOut[this.state.data], ...this.own.images];
+  }
+
   key(image) {
-    return `${this.state.data} ${this.state.kind} ${image}`;
+    const { data, kind } = this.state;
+    return `${data} ${kind} ${this.images()[image]?.own ? "own" : image}`;
   }
 
   decomposed(i) {
     const key = this.key(i);
     if (!this.scenes.has(key)) {
-      const { image, truth } = this.heldOut[this.state.data][i];
-      this.scenes.set(key, explorer.Scene.decompose(this.net, image, truth));
+      const { image, truth, many } = this.images()[i];
+      const k = many && this.net.pursues ? explorer.App.MOST_BLOCKS : undefined;
+      this.scenes.set(key, explorer.Scene.decompose(this.net, image, truth, k));
     }
     return this.scenes.get(key);
   }
