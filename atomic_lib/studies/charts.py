@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 Seeds = Sequence[float]  # one value a seed
+LEAST = 1e-3  # of a singular value, where its axis is logarithmic
 
 
 def lines(runs: DataFrame, what: str, line: str, along: str) -> dict[str, dict]:
@@ -34,13 +35,13 @@ def bars(runs: DataFrame, parts: Sequence[str], along: str) -> dict[str, np.ndar
     return {str(label): part[list(parts)].to_numpy() for label, part in runs.groupby(along, sort=False)}
 
 
-def examples(results: dict[str, dict]) -> Figure:
-    """The image that recorded runs of `knobs.measure` keep, a row a run by label: input, output and strongest atoms.
+def examples(results: dict[str, dict], atoms: int = 6) -> Figure:
+    """The image that recorded runs of `knobs.measure` keep, a row a run by label: input, output and strongest `atoms`.
 
     The true spikes are ringed in the first two.
     """
     found = [result["knobs"]["example"] for result in results.values()]
-    rows = [unpacked(example["pictures"], example["size"]) for example in found]
+    rows = [unpacked(example["pictures"], example["size"])[: 2 + atoms] for example in found]
     places = torch.tensor(found[0]["truth"])[:, 1:]
     columns = ["input $x$", "output $\\hat x$", *(f"atom {i + 1}" for i in range(len(rows[0]) - 2))]
     rings = [places if i < 2 else places[:0] for _ in rows for i in range(len(columns))]
@@ -143,13 +144,14 @@ def confusion(panels: dict[str, np.ndarray], xlabel: str, ylabel: str, first: in
 def spectra(panels: dict[str, list[np.ndarray]], truth: dict[str, int], ylabel: str) -> Figure:
     """Falling values by rank: a line a seed at the median, shaded from the 10th to the 90th percentile.
 
-    panels: {title: [(3, d) a seed]}; truth: after which rank, by title, they should fall: a dashed line.
+    panels: {title: [(3, d) a seed]}; truth: after which rank, by title, they should fall: a dashed line. What is less
+    than a thousandth is drawn as one.
     """
     figure, axes = panelled(len(panels), 2.3, 2.7)
     everything = np.concatenate([np.ravel(quantiles) for seeds in panels.values() for quantiles in seeds])
     for axis, (title, seeds) in zip(axes, panels.items(), strict=True):
         for i, quantiles in enumerate(seeds):
-            low, middle, high = np.asarray(quantiles)
+            low, middle, high = np.maximum(quantiles, LEAST)
             ranks = range(1, len(middle) + 1)
             axis.plot(ranks, middle, "o-", ms=3.5, lw=1.4, color=COLOURS[i], label=f"seed {i}")
             axis.fill_between(ranks, low, high, color=COLOURS[i], alpha=0.12, lw=0)
@@ -158,7 +160,7 @@ def spectra(panels: dict[str, list[np.ndarray]], truth: dict[str, int], ylabel: 
         axis.set(xlabel="rank", yscale="log")
         axis.set_xticks(ranks)
         axis.sharey(axes[0])
-    axes[0].set_ylim(max(1e-3, everything.min() / 1.5), 1.5 * everything.max())
+    axes[0].set_ylim(max(LEAST, everything.min()) / 1.5, 1.5 * everything.max())
     figure.supylabel(ylabel, fontsize=10)
     legend(figure, axes[0])
     return figure

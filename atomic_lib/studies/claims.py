@@ -82,6 +82,23 @@ def table(found: list[Judged]) -> list[dict]:
     ]
 
 
+def on_page(chapter: str, found: list[Judged] | None = None) -> list[dict]:
+    """Rows for the head of one chapter: each claim that it shows, its verdict first, and the number in full.
+
+    found: the ledger; all of it is judged anew unless it is given.
+    """
+    order = {word: i for i, word in enumerate(WORDS)}
+    mine = [one for one in (ledger() if found is None else found) if one.claim.chapter == chapter]
+    return [
+        {
+            "verdict": marked(one.finding.verdict), "the paper's claim": one.claim.short,
+            "the number behind it": one.finding.number.replace("|", "\\|"),
+            "judged on": verdicts.judged_words(one.finding.judges, files=False),
+        }
+        for one in sorted(mine, key=lambda one: order[one.finding.verdict])
+    ]  # fmt: skip
+
+
 def short_table(found: list[Judged]) -> list[dict]:
     """Rows for the first page: the verdict, the claim with its chapter, and the number in few words, with its model."""
     rows = []

@@ -18,6 +18,17 @@ COLUMNS = {  # of `table`: the title, and how its numbers are written
     "extra": ("blocks too many", ".1f"), "nmse": ("relative error", ".3f"),
 }  # fmt: skip
 
+TITLES = {  # of the runs in the chapter Knobs, by ablation and family
+    "d0 one-shot": "one-shot", "d0 pursuit": "pursuit", "d0 pursuit-free": "pursuit, free latents",
+    "tight one-shot": "one-shot, $k = 2$", "crowded one-shot": "one-shot, $k = 2$, crowded",
+    "k one-shot": "one-shot", "k pursuit": "pursuit", "k pursuit-free": "pursuit, free latents",
+}  # fmt: skip
+
+
+def entitled(runs: DataFrame) -> DataFrame:
+    """Runs with a column more, title: what their panel or line is called, where it has a name of its own."""
+    return runs.assign(title=(runs.ablation + " " + runs.family).map(TITLES))
+
 
 def summary(result: dict) -> dict:
     """What a table says of one recorded run: separation, fit, and what blocks do.
@@ -109,6 +120,33 @@ def estimates(runs: DataFrame, truth: dict[str, int]) -> DataFrame:
             "nearest": min(cubes, key=lambda d: abs(cubes[d] - seeds.neighbours.mean())),
         }  # fmt: skip
     return pandas.DataFrame.from_dict(rows, orient="index")
+
+
+def estimated(told: DataFrame) -> list[dict]:
+    """Rows of a table of `estimates`: the data, the truth, and what the two estimates say, every seed.
+
+    A bold number is the truth: of the neighbours the cube that comes nearest, of the Jacobian each seed.
+    """
+    return [
+        {
+            "data": f"*{name}*", "an atom has": f"{one.truth} parameter{'s' if one.truth > 1 else ''}",
+            "by neighbours": f"{_marked(one.nearest, one.truth)} ({', '.join(f'{v:.1f}' for v in one.neighbours)})",
+            "by the Jacobian": ", ".join(_marked(value, one.truth) for value in one.jacobian),
+        }
+        for name, one in told.iterrows()
+    ]  # fmt: skip
+
+
+def _marked(value: int, truth: int) -> str:
+    return f"**{value}**" if value == truth else str(value)
+
+
+def right(found: DataFrame) -> str:
+    """On which data of `estimates` the nearest cube is the right one, as words."""
+    wrong = [f"*{name}*" for name, one in found.iterrows() if one.nearest != one.truth]
+    if not wrong:
+        return f"on all {len(found)} data"
+    return f"on {len(found) - len(wrong)} of {len(found)} data; not on {' and '.join(wrong)}"
 
 
 def success(shares: Iterable[float]) -> tuple[int, int, int]:

@@ -54,3 +54,13 @@ def judged(value: float, words: Mapping[float, str]) -> str:
     """The word for a value: that of the largest of the bounds that it reaches; of the least bound below all of them."""
     reached = [bound for bound in sorted(words) if value >= bound]
     return words[reached[-1] if reached else min(words)]
+
+
+def against(values: Iterable[float], others: Iterable[float], words: tuple[str, str, str]) -> str:
+    """The word for some runs held against others: below, alike or above.
+
+    The first word if each of the values is below each of the others, the last if each is above: what is said of runs
+    then does not hang on the seed. Else the word in the middle.
+    """
+    values, others = [float(value) for value in values], [float(value) for value in others]
+    return words[0] if max(values) < min(others) else words[2] if min(values) > max(others) else words[1]

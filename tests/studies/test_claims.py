@@ -57,6 +57,16 @@ def test_every_claim_has_words_a_place_a_rule_and_a_page():
     assert 8 <= sum(claim.front for claim in CLAIMS) <= 12
 
 
+def test_a_chapter_begins_with_its_claims_and_the_verdict_first(found):
+    for chapter in {claim.chapter for claim in CLAIMS}:
+        rows = claims.on_page(chapter, found)
+        assert len(rows) == sum(claim.chapter == chapter for claim in CLAIMS)
+        assert all(next(iter(row)) == "verdict" and len(set(row)) == 4 for row in rows)
+        order = [next(i for i, word in enumerate(WORDS) if claims.marked(word) == row["verdict"]) for row in rows]
+        assert order == sorted(order)
+    assert claims.on_page("index", found) == []
+
+
 def test_every_verdict_is_one_of_four_words(found):
     assert {one.finding.verdict for one in found} <= set(WORDS)
     assert all(one.finding.number for one in found)

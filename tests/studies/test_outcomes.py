@@ -79,3 +79,15 @@ def test_estimates_are_held_against_full_cubes():
     assert found.index.tolist() == ["line", "plane"] and found.nearest.tolist() == [1, 2]
     assert found.neighbours["plane"] == [1.8, 2.0] and found.jacobian["plane"] == [3, 3]
     assert found.cube["plane"] == knobs.full_cube(2, 400)
+    line, plane = outcomes.estimated(found)
+    assert line == {
+        "data": "*line*", "an atom has": "1 parameter", "by neighbours": "**1** (1.0)", "by the Jacobian": "**1**",
+    }  # fmt: skip
+    assert plane["by neighbours"] == "**2** (1.8, 2.0)" and plane["by the Jacobian"] == "3, 3"
+    assert outcomes.right(found) == "on all 2 data"
+    assert outcomes.right(found.assign(nearest=[2, 2])) == "on 1 of 2 data; not on *line*"
+
+
+def test_runs_have_the_titles_of_the_chapter():
+    runs = pandas.DataFrame({"ablation": ["k", "terms"], "family": ["pursuit-free", "base"]})
+    assert outcomes.entitled(runs).title.fillna("").tolist() == ["pursuit, free latents", ""]

@@ -38,3 +38,11 @@ def test_a_name_for_each_key(monkeypatch):
 @pytest.mark.parametrize(("value", "word"), [(-1, "no"), (0.0, "no"), (0.49, "no"), (0.5, "half"), (0.95, "yes")])
 def test_a_word_for_a_value(value, word):
     assert prose.judged(value, {0.9: "yes", 0: "no", 0.5: "half"}) == word
+
+
+@pytest.mark.parametrize(
+    ("values", "word"), [([0.1, 0.2], "less"), ([0.1, 0.3], "alike"), ([0.3, 0.5], "alike"), ([0.6, 0.7], "more")]
+)
+def test_runs_held_against_others(values, word):
+    """What is said needs all seeds on one side."""
+    assert prose.against(values, pandas.Series([0.3, 0.5]), ("less", "alike", "more")) == word
