@@ -3,16 +3,13 @@
 import pytest
 import torch
 from matplotlib.colors import to_rgb
-from stand_ins import PLAIN, oracle
+from stand_ins import PLAIN
 
 from atomic_lib import BadInput, figures
-from atomic_lib.data import Sample
-from atomic_lib.gaussians import render
 from atomic_lib.model.autoencoder import latent_range
 from atomic_lib.studies import drawings, paper_figures, theory
 from atomic_lib.studies.interpolation import walk_of_one_block, walks
 from atomic_lib.studies.navigation import sweep
-from atomic_lib.studies.strokes import coordinate_effects
 
 
 def panels(figure):
@@ -58,13 +55,6 @@ def test_models_side_by_side(model, sample):
     assert [axis.get_ylabel() for axis in rows] == ["input", "a", "its strokes", "b", "its strokes"]
 
 
-def test_walks_are_compared_in_one_panel_a_model():
-    errors = {"in order": torch.rand(5, 8), "pixels": torch.rand(5, 8)}
-    axes = drawings.off_set_curves({"one": errors, "two": errors}).axes
-    assert [axis.get_title() for axis in axes] == ["one", "two"] and len(axes[0].lines) == 2
-    assert axes[0].lines[1].get_ydata() == pytest.approx(100 * errors["pixels"].mean(dim=1).numpy(), rel=1e-5)
-
-
 def test_an_overlay_shows_each_models_atoms_and_their_energies(model, sample):
     found = model.decompose(sample.images[:1])
     picture, bars = paper_figures.overlay({"this": found}).axes
@@ -97,13 +87,6 @@ def test_the_others_draw(model, sample):
     )  # a pursuit uses no block
     page = panels(drawings.coloured(model.decompose(sample.images), columns=3, errors=True))
     assert len(page) == 6 and page[0].get_title().endswith(" %")  # good or bad, it says so
-
-
-def test_coordinates_are_shown_a_row_a_model(model, sample):
-    effects = coordinate_effects(model, sample.images[:1])
-    axes = panels(drawings.coordinates({"a": effects, "b": effects}, sample.images[:1], shown=4))
-    assert len(axes) == 8 and axes[4].get_ylabel() == "b"
-    assert [float(axis.get_title()) > 0 for axis in axes] == [True] * 8
 
 
 def test_a_table_is_markdown():
@@ -140,24 +123,3 @@ def test_distributions_are_those_of_the_values():
     found = {"a": {0.0: torch.tensor([1.0, 2, 3]), 1.0: torch.tensor([5.0])}}
     axis = drawings.bands({"left": found}, "x", {"left": 0.1}).axes[0]
     assert axis.lines[0].get_ydata().tolist() == [2, 5] and len(axis.lines) == 2
-
-
-def test_clouds_pair_every_two_coordinates():
-    codes = {name: torch.rand(50, 3) for name in "ab"}
-    assert len(drawings.clouds(codes, torch.tensor([[0.0, 1.0]] * 3)).axes) == 6
-
-
-def test_claims_on_an_image_of_spikes_are_marked_by_what_they_are():
-    """Found; found, and claimed by another block; not found; claimed where nothing is."""
-    theta = torch.tensor([[[1.0, 16, 16], [0.8, 40, 40], [0.9, 16, 44]]])
-    claims = torch.tensor([[[1.0, 16, 16], [0.5, 40, 40], [0.5, 41, 40], [0.7, 50, 10]]])
-    atoms = render(claims.flatten(0, 1)[:, None], 64, 2.0)[None]
-    found = oracle(atoms).decompose(render(theta, 64, 2.0))
-    right = panels(drawings.encoders({"one": found}, Sample(render(theta, 64, 2.0), theta, 2.0, 0.25)))[1]
-    ring, lost, twice, nothing = [line.get_xydata().tolist() for line in right.lines]
-    assert ring == pytest.approx(torch.tensor([[16.0, 16.0], [40.0, 40.0]]).numpy(), abs=1e-2)
-    assert (
-        lost == [[44, 16]]
-        and len(twice) == 1
-        and nothing == pytest.approx(torch.tensor([[10.0, 50]]).numpy(), abs=1e-2)
-    )

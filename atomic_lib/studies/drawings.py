@@ -3,18 +3,13 @@
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 from torch import Tensor
 
 from ..data.sample import Sample
 from ..figures import (
     COLOURS,
-    CROSS,
     RING,
-    SQUARE,
-    TWICE,
-    Style,
     bare,
     gallery,
     inked,
@@ -24,14 +19,10 @@ from ..figures import (
     picture_grid,
     show,
 )
-from ..gaussians import pairs
-from ..metrics import fits, radius_of_gyration
-from ..model.decomposition import ACTIVE, Decomposition, matching
+from ..model.decomposition import Decomposition, matching
 from .interpolation import Walk
 from .navigation import Sweep
 from .paper_figures import inks
-from .strokes import Strokes, nearest
-from .theory import discrepancies
 
 
 def coloured(found: Decomposition, columns: int = 5, errors: bool = False) -> Figure:
@@ -59,47 +50,8 @@ def walks(found: dict[str, Walk]) -> Figure:
         if walk.again is not None:
             pictures += [picture[None] for picture in _followed(walk.again)]
             titles += [""] * len(walk.pictures)
-            labels.append("again")
+            labels.append("its strokes")
     return gallery(pictures, len(walk.pictures), titles, labels, dpi=90)
-
-
-def off_set_curves(errors: dict[str, dict[str, Tensor]]) -> Figure:
-    """How far walks stray from the model set: the mean over pairs of re-encoding errors (steps, B), by model and walk.
-
-    The band is the middle half of the pairs.
-    """
-    figure, axes = panelled(len(errors), 2.9)
-    kinds = list(dict.fromkeys(name for walks in errors.values() for name in walks))  # a colour each, in every panel
-    for axis, (model, walks) in zip(axes, errors.items(), strict=True):
-        for name, values in walks.items():
-            i, times, percents = kinds.index(name), np.linspace(0, 1, len(values)), 100 * values.numpy()
-            axis.plot(times, percents.mean(axis=1), "o^sd"[i] + "-", ms=4, color=COLOURS[i], label=name)
-            low, high = np.quantile(percents, (0.25, 0.75), axis=1)
-            axis.fill_between(times, low, high, color=COLOURS[i], alpha=0.15, lw=0)
-        axis.set(title=model, xlabel="way from one digit to the other", ylim=(0, None))
-        axis.legend(frameon=False, fontsize=8)
-    axes[0].set_ylabel("re-encoding error, %")
-    return figure
-
-
-def shared_strokes(found: Strokes, images: Tensor, chosen: Tensor) -> Figure:
-    """Each of the chosen (Q,) strokes in its image (B, 1, N, N), and in each class the nearest stroke of another image.
-
-    A row a stroke; above each picture what it would cost to draw that stroke for the first, ‖g − g′‖²/‖g‖².
-    """
-    which, apart = nearest(found, chosen)
-    labels = found.label.unique().tolist()
-    figure, axes = picture_grid(which.shape[0] * (1 + len(labels)), 1 + len(labels), dpi=80)
-    rows = zip(range(len(chosen)), torch.cat([chosen[:, None], which], dim=1), apart.tolist(), strict=True)
-    places = iter(axes)
-    for row, strokes, errors in rows:
-        heads = [""] + [f"{label}\n" if row == 0 else "" for label in labels]
-        titles = ["stroke of" if row == 0 else "", *(f"{100 * error:.0f} %" for error in errors)]
-        for head, title, i in zip(heads, titles, strokes.tolist(), strict=True):
-            digit = images[found.owner[i], 0].cpu()
-            picture = inked(torch.stack([0.25 * digit, found.atoms[i]]), [len(COLOURS) - 1, row])  # black, faintly
-            show(next(places), picture, head + title, 1, 12)
-    return figure
 
 
 def navigation(path: Sweep, block: int, detection: float | None = None) -> Figure:
@@ -114,26 +66,6 @@ def navigation(path: Sweep, block: int, detection: float | None = None) -> Figur
     titles = [f"{round(value, 2) + 0.0:.2f}".replace("-", "−") for value in path.values.flatten().tolist()]
     labels = [f"$z_{{{block + 1},{j + 1}}}$" for j in range(len(path.values))]
     return gallery([*path.pictures.flatten(0, 1)[:, None]], path.values.shape[1], titles, labels, rings, diamonds)
-
-
-def coordinates(effects: dict[str, Tensor], image: Tensor, shown: int = 8) -> Figure:
-    """What one latent coordinate moves: ∂x̂/∂z_ij (C, N, N) at one image (1, 1, N, N), outlined, a row a model.
-
-    Of the coordinates that count in `coordinate_spread`, `shown` at even steps from the strongest to the weakest, each
-    on a scale of its own; above it, its radius of gyration over the digit's.
-    """
-    figure, axes = picture_grid(len(effects) * shown, shown, dpi=90)
-    whole = radius_of_gyration(image[0, 0].cpu())
-    for row, (name, all_of_them) in enumerate(effects.items()):
-        energy, order = all_of_them.square().sum(dim=(1, 2)).sort(descending=True)
-        counted = order[energy >= ACTIVE * energy[0]]
-        chosen = counted[torch.linspace(0, len(counted) - 1, shown).round().long()]
-        axes[row * shown].set_ylabel(name, fontsize=9)
-        for axis, effect in zip(axes[row * shown :], all_of_them[chosen], strict=False):
-            spread = float(radius_of_gyration(effect) / whole)
-            show(axis, effect, f"{spread:.2f}", float(effect.abs().max()))
-            axis.contour(image[0, 0].cpu().numpy(), [0.5], colors="#009E73", linewidths=0.7)
-    return figure
 
 
 def growth(points: list[dict]) -> Figure:
@@ -155,43 +87,6 @@ def growth(points: list[dict]) -> Figure:
         axis.yaxis.set_major_formatter("{x:g}")
     axes[0].legend(frameon=False, fontsize=8)
     return figure
-
-
-def encoders(found: dict[str, Decomposition], sample: Sample) -> Figure:
-    """Several models on the same image of spikes: what each found and what it did not.
-
-    Detections are matched with the truth as in `evaluate`: circle, found; square, not found; a 2 beside a circle,
-    claimed by another block too; cross, claimed where nothing is.
-    """
-    truth, (_, sigma, detection) = sample.truth()[:, 1:], sample.known()
-    shown, marks = [sample.images[0, 0]], [[(truth, RING)]]
-    for one in found.values():
-        theta = fits(one, sigma)[0]
-        claimed = theta[theta[:, 0] >= detection, 1:]
-        shown.append(one.output[0, 0])
-        marks.append(_claims(claimed, truth, sigma))
-    figure = Figure(figsize=(2.1 * len(shown), 2.75), dpi=140, layout="constrained")
-    axes, scale = figure.subplots(1, len(shown)), max(float(picture.abs().max()) for picture in shown)
-    for axis, picture, title, groups in zip(axes, shown, ["input", *found], marks, strict=True):
-        show(axis, picture, title, scale, 11)
-        for places, style in groups:
-            axis.plot(places[:, 1], places[:, 0], **style)
-    keys = [Line2D([], [], **{**style, "ms": min(style["ms"], 10)}) for style in (RING, SQUARE, TWICE, CROSS)]
-    names = ["found (or true)", "not found", "claimed twice", "claimed, nothing there"]
-    figure.legend(keys, names, loc="outside lower center", ncols=4, frameon=False, fontsize=10)
-    return figure
-
-
-def _claims(claimed: Tensor, truth: Tensor, sigma: float) -> list[tuple[Tensor, Style]]:
-    """Places (m, 2) where spikes are claimed, and true ones (n, 2): what is marked, and how."""
-    matched = pairs(claimed, truth, sigma)
-    hits, held = [i for i, _ in matched], {j for _, j in matched}
-    lost = [j for j in range(len(truth)) if j not in held]
-    over = [i for i in range(len(claimed)) if i not in hits]
-    apart = torch.cdist(claimed[over], truth).amin(dim=1) if len(truth) else torch.full((len(over),), torch.inf)
-    twice, nothing = claimed[over][apart <= sigma], claimed[over][apart > sigma]
-    beside = twice + torch.tensor([-2.2, 2.2]) * sigma  # up and to the right, off the circle
-    return [(claimed[hits], RING), (truth[lost], SQUARE), (beside, TWICE), (nothing, CROSS)]
 
 
 def shares(
@@ -235,22 +130,6 @@ def bands(
         )
     axes[0].set_ylabel(ylabel)
     legend(figure, axes[0])
-    return figure
-
-
-def clouds(codes: dict[str, Tensor], box: Tensor) -> Figure:
-    """Each pair of coordinates of latent blocks (M, d0) in their box (d0, 2), a row a model, with its discrepancy."""
-    chosen = [(i, j) for i in range(len(box)) for j in range(i)]
-    figure = Figure(figsize=(2.3 * len(chosen), 2.5 * len(codes)), dpi=140, layout="constrained")
-    axes = figure.subplots(len(codes), len(chosen), squeeze=False)
-    for row, (label, z), colour in zip(axes, codes.items(), COLOURS, strict=False):
-        uneven = discrepancies(z, box)
-        for axis, (i, j) in zip(row, chosen, strict=True):
-            axis.plot(z[:, j], z[:, i], ".", ms=2, alpha=0.5, color=colour, mew=0)
-            axis.set(xlim=box[j].tolist(), ylim=box[i].tolist())
-            axis.set(xlabel=f"$z_{{i,{j + 1}}}$", ylabel=f"$z_{{i,{i + 1}}}$")
-            axis.set_title(f"{label}: {uneven[i, j]:.2f}", fontsize=9)
-            axis.set_box_aspect(1)
     return figure
 
 

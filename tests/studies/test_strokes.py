@@ -7,7 +7,6 @@ from atomic_lib import BadInput
 from atomic_lib.gaussians import render
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import Code
-from atomic_lib.studies import drawings
 from atomic_lib.studies.strokes import Strokes, coordinate_spread, distances, nearest, sharing, stroke_width, strokes
 
 
@@ -68,13 +67,6 @@ def test_a_shared_alphabet_and_private_ones():
     assert private["same_class"] == 1 and private["distance"] > 0.99
     assert shared["distance"] < 1e-6 and shared["same_class"] < 0.9
     assert shared["chance"] == private["chance"] == pytest.approx(22 / 70)
-
-
-def test_the_figure_shows_a_stroke_and_its_nearest_in_every_class():
-    images, labels = page(private=False)
-    found = strokes(splitter(), images, labels)
-    axes = [axis for axis in drawings.shared_strokes(found, images, torch.tensor([0, 1])).axes if axis.get_images()]
-    assert len(axes) == 2 * (1 + 3) and axes[1].get_title() == "0\n0 %"
 
 
 class Always(torch.nn.Module):
