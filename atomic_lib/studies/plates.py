@@ -16,6 +16,7 @@ from ..names import colour_of
 from .navigation import Sweep
 from .strokes import Strokes, nearest
 
+MARKS = "os^DvP"
 GREY, BLACK, INK = "#999999", len(COLOURS) - 1, 1  # of lines; numbers of inks: paper's and the moved one's
 
 
@@ -166,16 +167,17 @@ def stroke_walk(path: Sweep, rest: Tensor) -> Figure:
 def dots(found: dict[str, Sequence[dict]], metrics: dict[str, str], xlabel: str = "") -> Figure:
     """Numbers between 0 and 1 on one axis: a circle a seed and a bar at their mean, by variant.
 
-    found: {variant: [{key: value}]}; metrics: {key: title}, from top to bottom.
+    found: {variant: [{key: value}]}, where a model's name may have more after a comma; what is no model is black.
+    metrics: {key: title}, from top to bottom.
     """
     figure, axes = panelled(1, 6.5, 0.6 + 0.24 * (len(found) + 1) * len(metrics))
     axis, height = axes[0], len(found) + 1
     for row, key in enumerate(metrics):
         for i, (name, results) in enumerate(found.items()):
             values, y = [result[key] for result in results if key in result], -(row * height + i)
-            colour = colour_of(name) if colour_of(name) != "#000000" else COLOURS[i % len(COLOURS)]
-            axis.plot(values, [y] * len(values), "os^Dv"[i % 5], ms=5, mfc="none", color=colour)
-            axis.plot([], [], "os^Dv"[i % 5], ms=5, mfc="none", color=colour, label=name if row == 0 else None)
+            colour, mark = colour_of(name.partition(",")[0]), MARKS[i % len(MARKS)]
+            axis.plot(values, [y] * len(values), mark, ms=5, mfc="none", color=colour)
+            axis.plot([], [], mark, ms=5, mfc="none", color=colour, label=name if row == 0 else None)
             if values:
                 axis.plot([sum(values) / len(values)] * 2, [y - 0.4, y + 0.4], color=colour, lw=2)
     centres = [-(row * height + (len(found) - 1) / 2) for row in range(len(metrics))]
