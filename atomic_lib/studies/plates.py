@@ -70,15 +70,15 @@ def _in_place(found: Strokes, images: Tensor, i: int) -> Tensor:
 def moved(effects: dict[str, Tensor], image: Tensor, spread: dict[str, float], shown: int = 4) -> Figure:
     """What one coordinate moves: ∂x̂/∂z_ij (C, N, N) at one image (1, 1, N, N), on the faint digit, a row a model.
 
-    The `shown` strongest ones, each on a scale of its own: blue is more ink and vermilion less. spread: what
-    stands beside a model's name, its mean radius over the digit's.
+    The `shown` strongest ones, each on a scale of its own: blue is more ink and vermilion less, shades by the
+    square root. spread: what stands beside a model's name, its mean radius over the digit's.
     """
     figure, axes = picture_grid(len(effects) * shown, shown)
     for row, (name, changes) in enumerate(effects.items()):
         strongest = changes.square().sum(dim=(1, 2)).argsort(descending=True)[:shown]
         axes[row * shown].set_ylabel(f"{name}: {spread[name]:.2f}", fontsize=9)
         for axis, change in zip(axes[row * shown :], changes[strongest].cpu(), strict=False):
-            change = change / change.abs().max().clamp(min=1e-12)
+            change = change.sign() * (change / change.abs().max().clamp(min=1e-12)).abs().sqrt()
             show(axis, inked(torch.stack([0.3 * image[0, 0].cpu(), change, -change]), [BLACK, 0, INK]), "", 1)
     return figure
 
