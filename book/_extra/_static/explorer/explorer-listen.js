@@ -83,17 +83,16 @@ explorer.listen = (app) => {
     if (files.length) app.own.take(files);
   });
   on("inverted", "change", ({ checked }) => app.own.invert(checked));
-  root.addEventListener("dragover", (event) => {
+  const over = (event, is) => {
+    if (!root.isConnected || !event.dataTransfer) return;
     event.preventDefault(); // else the browser would leave the page for the picture
-    root.classList.add("explorer-over");
-  });
-  root.addEventListener("dragleave", ({ relatedTarget }) => {
-    if (!root.contains(relatedTarget)) root.classList.remove("explorer-over");
-  });
-  root.addEventListener("drop", (event) => {
-    event.preventDefault();
-    root.classList.remove("explorer-over");
-    app.own.take([...event.dataTransfer.files]);
+    root.classList.toggle("explorer-over", is);
+  };
+  document.addEventListener("dragover", (event) => over(event, true));
+  document.addEventListener("dragleave", (event) => event.relatedTarget || over(event, false));
+  document.addEventListener("drop", (event) => {
+    over(event, false);
+    if (root.isConnected) app.own.take([...event.dataTransfer.files]);
   });
   on("centre", "change", () => app.pad.empty || app.decompose());
   on("height", "input", ({ valueAsNumber }) => {
