@@ -16,10 +16,13 @@ from torch import Tensor
 from .errors import BadInput
 from .files import write_whole
 from .model.decomposition import Decomposition
+from .names import COLOURS as MODELS
+from .names import called
+from .page import COLUMN, PageFigure
 
 INK = LinearSegmentedColormap.from_list("ink", ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"])
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"]  # Okabe–Ito
-PAGE = 11  # inches, the widest row of panels: on a page it is shown at two thirds of that
+PAGE = 11  # inches, the widest row of panels; on the page it is scaled to a column of text, letters apart
 Style = dict[str, Any]
 # Marks: the truth or the original; what became of it; what was not found; what is claimed twice; what is not there.
 RING: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": "#009E73", "ms": 10.5, "mew": 1.3}
@@ -46,6 +49,14 @@ def decomposition(found: Decomposition, truth: Tensor | None = None) -> Figure:
     return figure
 
 
+def colours(labels: Iterable[object]) -> list[str]:
+    """A colour for each of some labels: a model's own where one is named, else the next of those that are left."""
+    named = [MODELS.get(called(str(label))) for label in labels]
+    left = [colour for colour in COLOURS if colour not in named] or COLOURS
+    others = (left[i % len(left)] for i in range(len(named)))
+    return [colour or next(others) for colour in named]
+
+
 def inked(atoms: Tensor, numbers: Iterable[int]) -> Tensor:
     """Atoms (n, N, N) as inks on white paper (N, N, 3), each in the colour of its number; negative parts don't show.
 
@@ -59,24 +70,22 @@ def inked(atoms: Tensor, numbers: Iterable[int]) -> Tensor:
 
 def gallery(
     pictures: list[Tensor], columns: int, titles: Sequence[str] = (), row_labels: Sequence[str] = (),
-    rings: list[Tensor] | None = None, diamonds: list[Tensor] | None = None, dpi: int = 140,
+    rings: list[Tensor] | None = None, diamonds: list[Tensor] | None = None,
 ) -> Figure:  # fmt: skip
     """Pictures (1, N, N) in rows on one scale; positions (n, 2) in rings or diamonds in each.
 
     Coloured pictures, (1, N, N, 3) in [0, 1], may be among them.
     """
-    figure, axes = picture_grid(len(pictures), columns, dpi)
+    figure, axes = picture_grid(len(pictures), columns)
     scale = max(1e-6, *(float(picture.abs().max()) for picture in pictures))
-    font = 8.5 * max(1, columns / 6.5)  # a wide figure is shown smaller
     for i, (axis, picture) in enumerate(zip(axes, pictures, strict=False)):
-        show(axis, picture[0], titles[i] if i < len(titles) else "", scale, font)
+        show(axis, picture[0], titles[i] if i < len(titles) else "", scale)
         for marks, style in ((rings, RING), (diamonds, DIAMOND)):
             if marks is not None:
                 axis.plot(marks[i][:, 1].cpu(), marks[i][:, 0].cpu(), **style)
     for label, axis in zip(row_labels, axes[::columns], strict=False):
-        axis.set_ylabel(label, fontsize=font)
+        axis.set_ylabel(label, fontsize=8.5)
     bar = figure.colorbar(axes[0].images[0], ax=axes, shrink=0.7, pad=0.01, aspect=30)
-    bar.ax.tick_params(labelsize=font)
     bar.outline.set_visible(False)
     if min(float(picture.min()) for picture in pictures) > -0.02 * scale:
         bar.ax.set_ylim(0, scale)  # nothing is negative: no colours for it
@@ -98,24 +107,29 @@ def save(figure: Figure, path: str | Path) -> None:
     write_whole(path, writer=lambda file: figure.savefig(file, format=kind, dpi=150, bbox_inches="tight"))
 
 
-def panelled(count: int, width: float = 3.3, height: float = 2.9) -> tuple[Figure, list]:
-    """A figure and `count` panels of a size in inches: a row of up to `PAGE` inches, or two rows."""
+def panelled(count: int, width: float = 3.3, height: float = 2.9) -> tuple[PageFigure, list]:
+    """A figure and `count` panels: a row of up to `PAGE` inches, or two rows; on a phone one below the other.
+
+    Narrow panels stand there in two columns.
+    """
     rows = 1 if count * width <= PAGE else 2
     columns = -(-count // rows)
-    figure = Figure(figsize=(width * columns, height * rows), dpi=140, layout="constrained")
+    across = min(1.35 * width, COLUMN / columns)
+    tall = max(2.1, across * height / width)
+    figure = PageFigure(across * columns, tall * rows)
+    figure.phone = (2, 1.9) if width < 2.5 and count > 1 else (1, 2.3)
     axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
     for axis in axes[count:]:
         axis.remove()
     for axis in axes[:count]:
         axis.grid(alpha=0.25)
+        axis.spines[["top", "right"]].set_visible(False)
     return figure, axes[:count]
 
 
-def legend(figure: Figure, axis) -> None:
+def legend(figure: PageFigure, axis) -> None:
     """The labels of one panel, under all of them."""
-    handles, labels = axis.get_legend_handles_labels()
-    columns = len(labels) if len(labels) <= 5 else 4
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
+    figure.key(*axis.get_legend_handles_labels())
 
 
 def percent(share: Tensor | float) -> str:
@@ -123,10 +137,10 @@ def percent(share: Tensor | float) -> str:
     return f"{100 * float(share):.1f} %"
 
 
-def picture_grid(count: int, columns: int, dpi: int = 140) -> tuple[Figure, list]:
+def picture_grid(count: int, columns: int) -> tuple[PageFigure, list]:
     """A figure and places for `count` pictures, in rows."""
-    rows = -(-count // columns)
-    figure = Figure(figsize=(1.1 * columns, 1.28 * rows), dpi=dpi, layout="constrained")
+    rows, side = -(-count // columns), min(1.45, COLUMN / columns)
+    figure = PageFigure(side * columns, (side + 0.18) * rows)
     axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
     for axis in axes[count:]:
         axis.axis("off")
@@ -135,7 +149,7 @@ def picture_grid(count: int, columns: int, dpi: int = 140) -> tuple[Figure, list
 
 def show(axis, picture: Tensor, title: str, scale: float, font: float = 8.5) -> None:
     """A picture (N, N) on the scale −scale…scale, or in colours (N, N, 3)."""
-    axis.imshow(picture.cpu().numpy(), cmap=INK, vmin=-scale, vmax=scale, interpolation="nearest")
+    axis.imshow(picture.cpu().numpy(), cmap=INK, vmin=-scale, vmax=scale, interpolation="none")
     axis.set_title(title, fontsize=font, pad=3)
     bare(axis)
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from ..figures import COLOURS, INK, gallery, legend, panelled
+from ..figures import COLOURS, INK, colours, gallery, legend, panelled
 from .knobs import unpacked
 
 if TYPE_CHECKING:
@@ -65,15 +65,15 @@ def turned(
     figure, axes = panelled(len(panels), width, 2.7)
     for axis, (title, lines) in zip(axes, panels.items(), strict=True):
         knobs = list(dict.fromkeys(knob for line in lines.values() for knob in line))
-        for i, (label, line) in enumerate(lines.items()):
+        for (i, (label, line)), colour in zip(enumerate(lines.items()), colours(lines), strict=True):
             places = np.array([knobs.index(knob) for knob in line]) + 0.12 * (i - (len(lines) - 1) / 2)
             for place, values in zip(places, line.values(), strict=True):
-                axis.plot([place] * len(values), values, _MARKS[i], ms=4.5, mfc="none", color=COLOURS[i])
+                axis.plot([place] * len(values), values, _MARKS[i], ms=4.5, mfc="none", color=colour)
             if joined:
-                axis.plot(places, [np.mean(values) for values in line.values()], lw=1.4, color=COLOURS[i])
+                axis.plot(places, [np.mean(values) for values in line.values()], lw=1.4, color=colour)
             style = _MARKS[i] + ("-" if joined else "")
-            axis.plot([], [], style, ms=4.5, mfc="none", lw=1.4, color=COLOURS[i], label=label)
-        axis.set_title(title, fontsize=10)
+            axis.plot([], [], style, ms=4.5, mfc="none", lw=1.4, color=colour, label=label)
+        axis.set_title(title, fontsize=9)
         axis.set(xlabel=xlabel, yscale="log" if title in log else "linear")
         if title not in log and 0 <= axis.dataLim.ymin and axis.dataLim.ymax <= 1:  # shares: all on one scale
             axis.set_ylim(-0.03, 1.03)
@@ -82,7 +82,7 @@ def turned(
         limits = [axis.get_ylim() for axis in axes]
         for axis in axes:
             axis.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
-    figure.supylabel(ylabel, fontsize=10)
+    figure.supylabel(ylabel, fontsize=9)
     legend(figure, axes[0])
     return figure
 
@@ -113,11 +113,11 @@ def stacks(
                     places, shares[:, j], 0.9 * each, below, color=shades[j], hatch=hatches[j], edgecolor="white",
                     lw=0, label=part if i == 0 else None,
                 )  # fmt: skip
-        axis.set_title(title, fontsize=10)
+        axis.set_title(title, fontsize=9)
         axis.set(xlabel=xlabel, ylim=(0, 1))
         axis.set_xticks(range(len(bars)), bars)
         axis.grid(False)
-    figure.supylabel(ylabel, fontsize=10)
+    figure.supylabel(ylabel, fontsize=9)
     legend(figure, axes[0])
     return figure
 
@@ -132,8 +132,10 @@ def confusion(panels: dict[str, np.ndarray], xlabel: str, ylabel: str, first: in
         for (row, column), count in np.ndenumerate(counts):
             if count:
                 dark = shares[row, column] > 0.55
-                axis.text(column, row, count, ha="center", va="center", fontsize=7, color="white" if dark else "black")
-        axis.set_title(title, fontsize=10)
+                axis.text(
+                    column, row, count, ha="center", va="center", fontsize=7.5, color="white" if dark else "#111111"
+                )
+        axis.set_title(title, fontsize=9)
         axis.set(xlabel=xlabel, ylabel=ylabel)
         axis.set_xticks(range(counts.shape[1]))
         axis.set_yticks(range(counts.shape[0]), range(first, first + counts.shape[0]))
@@ -156,7 +158,7 @@ def spectra(panels: dict[str, list[np.ndarray]], truth: dict[str, int], ylabel: 
             axis.plot(ranks, middle, "o-", ms=3.5, lw=1.4, color=COLOURS[i], label=f"seed {i}")
             axis.fill_between(ranks, low, high, color=COLOURS[i], alpha=0.12, lw=0)
         axis.axvline(truth[title] + 0.5, color="#555555", ls="--", lw=1)
-        axis.set_title(title, fontsize=10)
+        axis.set_title(title, fontsize=9)
         axis.set(xlabel="rank", yscale="log")
         axis.set_xticks(ranks)
         axis.sharey(axes[0])
@@ -175,8 +177,8 @@ def curves(records: dict[str, dict], metrics: tuple[str, ...] = ("nmse",), again
     """Held-out metrics and the loss of trainings, by label, against "minutes" or "steps"."""
     panels = ("training loss", *metrics)
     figure, axes = panelled(len(panels))
-    for i, (label, record) in enumerate(records.items()):
-        curve, style = record["curve"], {"color": COLOURS[i % len(COLOURS)], "label": label}
+    for (label, record), colour in zip(records.items(), colours(records), strict=True):
+        curve, style = record["curve"], {"color": colour, "label": label}
         minutes = against == "minutes"
         axes[0].plot(np.array(curve["seconds"]) / 60 if minutes else curve["steps"], curve["loss"], **style, lw=1)
         for axis, metric in zip(axes[1:], metrics, strict=True):
@@ -194,12 +196,12 @@ def spread(found: dict[str, list[dict]], metrics: dict[str, str]) -> Figure:
     """A dot a seed, and a bar at their mean, by variant. metrics: {key: title}; found: {variant: [{key: value}]}."""
     figure, axes = panelled(len(metrics), 2.5)
     for axis, (key, title) in zip(axes, metrics.items(), strict=True):
-        for i, results in enumerate(found.values()):
+        for i, (results, colour) in enumerate(zip(found.values(), colours(found), strict=True)):
             values = [result[key] for result in results if key in result]
             places = i + 0.22 * np.linspace(-1, 1, len(values)) if len(values) > 1 else [i] * len(values)
-            axis.plot(places, values, "o", ms=5, mfc="none", color=COLOURS[i % len(COLOURS)])
+            axis.plot(places, values, "o", ms=5, mfc="none", color=colour)
             if values:
-                axis.hlines(np.mean(values), i - 0.32, i + 0.32, color=COLOURS[i % len(COLOURS)], lw=2)
+                axis.hlines(np.mean(values), i - 0.32, i + 0.32, color=colour, lw=2)
         axis.set(title=title, xlim=(-0.6, len(found) - 0.4))
         axis.set_xticks(range(len(found)), found, rotation=20 if len(found) > 3 else 0)
     return figure

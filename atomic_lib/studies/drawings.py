@@ -11,6 +11,7 @@ from ..figures import (
     COLOURS,
     RING,
     bare,
+    colours,
     gallery,
     inked,
     legend,
@@ -20,6 +21,7 @@ from ..figures import (
     show,
 )
 from ..model.decomposition import Decomposition, matching
+from ..page import PageFigure
 from .interpolation import Walk
 from .navigation import Sweep
 from .paper_figures import inks
@@ -30,7 +32,7 @@ def coloured(found: Decomposition, columns: int = 5, errors: bool = False) -> Fi
 
     Blocks are sorted by energy: the first colour is the strongest atom. Only positive parts show.
     """
-    figure, axes = picture_grid(len(found), columns, dpi=100)
+    figure, axes = picture_grid(len(found), columns)
     for axis, picture, error in zip(axes, inks(found), found.error, strict=False):
         show(axis, picture, percent(error) if errors else "", 1)
     return figure
@@ -51,7 +53,7 @@ def walks(found: dict[str, Walk]) -> Figure:
             pictures += [picture[None] for picture in _followed(walk.again)]
             titles += [""] * len(walk.pictures)
             labels.append("its strokes")
-    return gallery(pictures, len(walk.pictures), titles, labels, dpi=90)
+    return gallery(pictures, len(walk.pictures), titles, labels)
 
 
 def navigation(path: Sweep, block: int, detection: float | None = None) -> Figure:
@@ -75,10 +77,10 @@ def growth(points: list[dict]) -> Figure:
     panels = [(along, what) for along in ("k", "size") for what in ("seconds", "mb")]
     names = {"k": "blocks $k$ (at $N = 128$)", "size": "side $N$, px (at $k = 10$)"}
     for axis, (along, what) in zip(axes, panels, strict=True):
-        for i, recipe in enumerate(recipes):
+        for recipe, colour in zip(recipes, colours(recipes), strict=True):
             line = [point for point in points if point["recipe"] == recipe and point["along"] == along]
             values = [point[what] / (1000 if what == "mb" else 1) for point in line]
-            axis.plot([p[along] for p in line], values, "o-", ms=4, color=COLOURS[i], label=recipe)
+            axis.plot([p[along] for p in line], values, "o-", ms=4, color=colour, label=recipe)
         title = "seconds a step" if what == "seconds" else "peak memory, GB"
         axis.set(xlabel=names[along], title=title, xscale="log", yscale="log")
         axis.set_xticks([p[along] for p in line], [p[along] for p in line])
@@ -98,8 +100,8 @@ def shares(
     """
     figure, axes = panelled(len(panels))
     for axis, (title, lines) in zip(axes, panels.items(), strict=True):
-        for i, (label, values) in enumerate(lines.items()):
-            axis.ecdf(values.double().numpy(), color=COLOURS[i % len(COLOURS)], label=label, lw=1.6)
+        for (label, values), colour in zip(lines.items(), colours(lines), strict=True):
+            axis.ecdf(values.double().numpy(), color=colour, label=label, lw=1.6)
         for mark in marks.get(title, []):
             axis.axvline(mark, color="#555555", ls="--", lw=1)
         axis.set(title=title, xlabel=xlabel, xscale="linear" if title in linear else "log", ylim=(-0.02, 1.02))
@@ -117,8 +119,7 @@ def bands(
     """
     figure, axes = panelled(len(panels))
     for axis, (title, lines) in zip(axes, panels.items(), strict=True):
-        for i, (label, values) in enumerate(lines.items()):
-            colour = COLOURS[i % len(COLOURS)]
+        for (label, values), colour in zip(lines.items(), colours(lines), strict=True):
             low, middle, high = np.array([np.quantile(found, (0.1, 0.5, 0.9)) for found in values.values()]).T
             axis.plot(list(values), middle, "o-", ms=3, lw=1.6, color=colour, label=label)
             axis.fill_between(list(values), low, high, color=colour, alpha=0.15, lw=0)
@@ -140,7 +141,7 @@ def film(found: dict[str, tuple[Decomposition, Tensor]], sample: Sample, columns
     the truth ringed; below, a bar for each of the n spikes, in the colour of its block, grey where no block holds half
     of it. Other blocks are black.
     """
-    figure = Figure(figsize=(1.05 * columns, 1.75 * len(found)), dpi=140, layout="constrained")
+    figure = PageFigure(1.05 * columns, 1.75 * len(found))
     parts = figure.subfigures(len(found), 1, squeeze=False)[:, 0]
     chosen = torch.linspace(0, len(sample) - 1, columns).round().long()
     for part, (label, (frames, held)) in zip(parts, found.items(), strict=True):
@@ -163,7 +164,7 @@ def _frame(axis, found: Decomposition, places: Tensor, number: dict[int, int]) -
     quarter = found.images.shape[-1] // 4
     middle = found.atoms[0, :, 0, quarter:-quarter, quarter:-quarter]
     picture = inked(middle, [number.get(block, len(COLOURS) - 1) for block in range(len(middle))])
-    axis.imshow(picture.numpy(), interpolation="nearest")
+    axis.imshow(picture.numpy(), interpolation="none")
     axis.plot(places[:, 1] - quarter, places[:, 0] - quarter, **{**RING, "mec": "#888888", "mew": 0.7})
     bare(axis)
 

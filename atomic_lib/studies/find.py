@@ -21,6 +21,7 @@ from ..errors import BadInput, check_range
 from ..figures import COLOURS, INK, bare
 from ..files import write_whole
 from ..gaussians import fit_gaussians
+from ..page import COLUMN, PageFigure
 from ..weights import load
 from . import gains
 from .fields import check_field
@@ -280,20 +281,18 @@ def picture(field: Tensor, found: Found, others: Tensor | None = None) -> Figure
     field = field.double()
     low, high = np.percentile(field, (1, 99.5))
     span = {"vmin": low - (high - low), "vmax": high}  # the darkest of the field is white
-    figure = Figure(figsize=(11, 4.2), dpi=110, layout="constrained")
+    figure = PageFigure(COLUMN, 2.75)
     axes = figure.subplots(1, 3)
-    axes[0].imshow(field, cmap=INK, interpolation="nearest", **span)
-    axes[1].imshow(found.background + found.spots, cmap=INK, interpolation="nearest", **span)
+    axes[0].imshow(field, cmap=INK, interpolation="none", **span)
+    axes[1].imshow(found.background + found.spots, cmap=INK, interpolation="none", **span)
     left = (field - found.background - found.spots) / found.noise
-    bar = figure.colorbar(
-        axes[2].imshow(left, cmap=INK, interpolation="nearest", vmin=-8, vmax=8), ax=axes[2], shrink=0.8
-    )
+    bar = figure.colorbar(axes[2].imshow(left, cmap=INK, interpolation="none", vmin=-8, vmax=8), ax=axes[2], shrink=0.8)
     bar.set_label("σ of the noise", fontsize=9)
     axes[0].scatter(*found.theta[:, [2, 1]].T, s=22, facecolors="none", edgecolors=COLOURS[1], lw=0.8)
     if others is not None:
         axes[0].scatter(*others[:, [2, 1]].T, s=12, marker="x", color=COLOURS[5], lw=0.9)
     for axis, title in zip(axes, ("the field, its spots", "background and spots", "what is left"), strict=True):
-        axis.set_title(title, fontsize=10)
+        axis.set_title(title, fontsize=9)
         axis.set(xlim=(-0.5, field.shape[1] - 0.5), ylim=(field.shape[0] - 0.5, -0.5))
         bare(axis)
     return figure

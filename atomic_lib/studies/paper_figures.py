@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..figures import COLOURS, gallery, inked, percent, show
 from ..model.decomposition import Decomposition
+from ..page import PageFigure
 
 
 def architecture(found: Decomposition, shown: int = 4) -> Figure:
@@ -14,7 +15,7 @@ def architecture(found: Decomposition, shown: int = 4) -> Figure:
     count = int(found.used[0].sum())
     shown = max(1, min(shown, count))
     blocks = found.strongest()[:shown].sort().values
-    figure = Figure(figsize=(7.5, 1.15 * shown + 0.6), dpi=140)
+    figure = PageFigure(7.5, 1.15 * shown + 0.6, layout="none")
     canvas = figure.add_axes((0, 0, 1, 1))
     canvas.set(xlim=(0, 1), ylim=(0, 1)), canvas.axis("off")
     tall = 0.72 / shown
@@ -78,7 +79,7 @@ def side_by_side(found: dict[str, Decomposition], strokes: bool = False) -> Figu
             pictures += [picture[None] for picture in inks(one)]
             titles += [""] * len(images)
             labels.append("its strokes")
-    return gallery(pictures, len(images), titles, labels, dpi=140 if len(found) == 1 else 90)
+    return gallery(pictures, len(images), titles, labels)
 
 
 def inks(found: Decomposition) -> list[Tensor]:
@@ -93,7 +94,7 @@ def overlay(found: dict[str, Decomposition]) -> Figure:
     Below, the energy of each atom over the image's, in the same colour, the strongest first; after eight, colours
     come again, hatched in the bars. Only positive parts show above.
     """
-    figure = Figure(figsize=(3.0 * len(found), 4.2), dpi=110, layout="constrained")
+    figure = PageFigure(3.0 * len(found), 4.2)
     axes = figure.subplots(2, len(found), squeeze=False, height_ratios=(2, 1), sharey="row")
     for (above, below), (name, one) in zip(axes.T, found.items(), strict=True):
         order = one.strongest()

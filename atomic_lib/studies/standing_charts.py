@@ -11,6 +11,7 @@ from matplotlib.ticker import NullFormatter
 from torch import Tensor
 
 from ..figures import INK, bare
+from ..page import PageFigure
 from ..rivals.walks import SHOWN, unpack
 from .standings import ATOMIC, ENTRIES, OLD, SINCE, TOLD
 
@@ -28,7 +29,7 @@ def walks(records: Mapping[str, Mapping[str, dict]]) -> Figure:
     """
     systems = [one for one in ENTRIES if any(one in found for found in records.values())]
     width, height = 2 * (SHOWN + 1), len(systems) + 1
-    figure = Figure(figsize=(0.62 * width + 1.6, 0.62 * height), dpi=130)
+    figure = PageFigure(0.62 * width + 1.6, 0.62 * height, layout="none")
     axes = figure.subplots(height, width, squeeze=False)
     figure.subplots_adjust(0.235, 0.003, 0.997, 0.997, wspace=0.06, hspace=0.06)
     for block, found in enumerate(records.values()):  # spikes on the left, digits on the right
@@ -70,7 +71,7 @@ def _walked(row: Sequence, record: dict | None) -> None:
 
 def _drawn(axis, picture: Tensor) -> None:
     scale = max(1e-6, float(picture.abs().max()))
-    axis.imshow(picture.numpy(), cmap=INK, vmin=-scale, vmax=scale, interpolation="nearest")
+    axis.imshow(picture.numpy(), cmap=INK, vmin=-scale, vmax=scale, interpolation="none")
     bare(axis)
 
 
@@ -80,7 +81,7 @@ def dots(runs: DataFrame, measures: Mapping[str, str], log: Sequence[str] = ()) 
     measures: {column: title}. Columns with `_control`, `_truth` and `_readout` at their end are drawn where they are.
     """
     systems = [one for one in (*ENTRIES, *TOLD) if (runs.system == one).any()]
-    figure = Figure(figsize=(1.75 * len(measures) + 1.5, 0.23 * len(systems) + 0.95), dpi=130, layout="constrained")
+    figure = PageFigure(1.75 * len(measures) + 1.5, 0.23 * len(systems) + 0.95)
     axes = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
     for axis, (column, title) in zip(axes, measures.items(), strict=True):
         for row, system in enumerate(systems):
@@ -128,7 +129,7 @@ def _keyed(figure: Figure, axis, runs: DataFrame, measures: Mapping[str, str]) -
 
 def learned(records: Mapping[str, dict], images: int, what: str = "nmse") -> Figure:
     """A held-out number against the images that were seen, a line a system; images: of a step."""
-    figure = Figure(figsize=(4.6, 3.0), dpi=140, layout="constrained")
+    figure = PageFigure(4.6, 3.0)
     axis = figure.subplots()
     styles = zip(records.items(), ["#009E73", "#D55E00", "#0072B2", "#CC79A7"], "os^D", strict=False)
     for (system, record), colour, marker in styles:

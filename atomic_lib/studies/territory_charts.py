@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..names import COLOURS
+from ..page import PageFigure
 from .territories import Map, found_share, perfect_chance
 
 MARKERS = {"authors'": "o", "one-shot": "s", "slots": "D", "pursuit": "^"}
@@ -23,7 +24,7 @@ def map_of(maps: dict[str, Map], theta: Tensor | None = None, blocks: dict[str, 
     theta: true spikes (n, 3) of one image to show, as dots in the colour of the block that drew them; blocks: for each
     model the block (n,) of each, −1 where it was missed (a cross).
     """
-    figure = Figure(figsize=(2.3 * len(maps), 2.6), dpi=140, layout="constrained")
+    figure = PageFigure(2.3 * len(maps), 2.6)
     for axis, (name, regions) in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps.items(), strict=True):
         _coloured(axis, regions)
         axis.set(title=name, xticks=[], yticks=[])
@@ -101,7 +102,8 @@ def _most(surveys: Mapping[str, dict]) -> int:
 
 def _panel(**settings):
     """A figure of one panel."""
-    figure = Figure(figsize=SIZE, dpi=140, layout="constrained")
+    figure = PageFigure(*SIZE)
+    figure.phone = (1, 2.8)
     axis = figure.subplots()
     axis.set(**settings)
     axis.grid(alpha=0.25)
@@ -114,18 +116,20 @@ def _coloured(axis, regions: Map) -> None:
     colours = torch.tensor([to_rgb(colour) for colour in REGIONS])
     light = 0.55 * colours[regions.owner % len(REGIONS)] + 0.45
     low, high = regions.along[0].item(), regions.along[-1].item()
-    axis.imshow(light.numpy(), extent=(low, high, high, low), interpolation="nearest")
+    axis.imshow(light.numpy(), extent=(low, high, high, low), interpolation="none")
     grid = torch.cartesian_prod(regions.along, regions.along)
     for block in regions.owner.unique().tolist():
         own = grid[regions.owner.flatten() == block]
         middle = own[(own - own.mean(dim=0)).norm(dim=1).argmin()]  # a place of its own, though it be a crescent
-        axis.text(middle[1].item(), middle[0].item(), str(block + 1), ha="center", va="center", fontsize=8)
+        axis.text(
+            middle[1].item(), middle[0].item(), str(block + 1), ha="center", va="center", fontsize=8, color="#111111"
+        )
 
 
 def _dotted(axis, theta: Tensor, blocks: Tensor) -> None:
     """Spikes θ (n, 3), in the colours of the blocks (n,) that drew them; crosses for those missed."""
     for (_, row, column), block in zip(theta.tolist(), blocks.tolist(), strict=True):
         if block >= 0:
-            axis.plot(column, row, "o", ms=6, mfc=REGIONS[block % len(REGIONS)], mec="black", mew=1.2)
+            axis.plot(column, row, "o", ms=6, mfc=REGIONS[block % len(REGIONS)], mec="#111111", mew=1.2)
         else:
-            axis.plot(column, row, "x", ms=6, color="black", mew=1.8)
+            axis.plot(column, row, "x", ms=6, color="#111111", mew=1.8)

@@ -6,9 +6,12 @@ HERE = "<!-- modules -->"  # where the page wants them
 PACKAGE = Path(__file__).resolve().parents[2] / "atomic_lib"
 
 
+GENERATED = ("Alias for field", "Set multiple properties at once")  # how their docstrings begin
+
+
 def skip_generated(app, what, name, obj, skip, options):
-    """Skip the fields of a NamedTuple: its docstring says what they are, theirs is a number."""
-    return True if (getattr(obj, "__doc__", None) or "").startswith("Alias for field") else None
+    """Skip the fields of a NamedTuple, whose own docstring says what they are, and what matplotlib writes."""
+    return True if (getattr(obj, "__doc__", None) or "").strip().startswith(GENERATED) else None
 
 
 def rooms(package=PACKAGE):
