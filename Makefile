@@ -19,7 +19,7 @@ LIBRARY   := $(shell find atomic_lib data -type f -not -path '*/__pycache__/*')
 PAGES     := _config.yml _toc.yml $(shell find book -type f -not -path '$(BUILD)/*' -not -path '*/.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install book check lint quick test slow pages nbval notebooks field normalise format constraints \
+.PHONY: help install book pdf check lint quick test slow pages nbval notebooks field normalise format constraints \
   clean distclean
 .NOTPARALLEL: # training, executing and testing each use all the cores already
 
@@ -49,6 +49,9 @@ $(BUILD)/.built: $(BUILD)/.executes $(PAGES)
 	$(BIN)/jupyter-book build book/ --all -W --keep-going
 	@touch $@
 
+pdf: book ## print the book into one PDF, with the browser that the tests use
+	@$(BIN)/python book/_ext/to_pdf.py
+
 # Executed notebooks are cached by their code alone. What they compute also hangs on the library,
 # the data and the weights, so a change in one of those drops the cache.
 $(BUILD)/.executes: .venv/.installed $(LIBRARY)
@@ -67,7 +70,7 @@ lint: .venv/.installed ## whether all is in order, as it stands
 	$(BIN)/ruff check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/oxlint --config .oxlintrc.json book/_extra
+	$(BIN)/oxlint --config .oxlintrc.json book/_extra book/_static
 	@$(NORMALISE) --verify $(NOTEBOOKS) || { echo "Run 'make normalise' before committing." >&2; exit 1; }
 
 quick: .venv/.installed ## the tests that take no more than a second

@@ -33,6 +33,7 @@ def coloured(found: Decomposition, columns: int = 5, errors: bool = False) -> Fi
     Blocks are sorted by energy: the first colour is the strongest atom. Only positive parts show.
     """
     figure, axes = picture_grid(len(found), columns)
+    figure.phone = (min(columns, 3), 1.35)
     for axis, picture, error in zip(axes, inks(found), found.error, strict=False):
         show(axis, picture, percent(error) if errors else "", 1)
     return figure

@@ -111,7 +111,7 @@ def test_every_figure_is_there(name):
             expected += sum(
                 any(kind.startswith("image/") for kind in output.get("data", {})) for output in cell.get("outputs", [])
             )
-    assert len(read(f"{name}.html").select("article img")) >= expected
+    assert len(read(f"{name}.html").select("article :is(img, svg.chart)")) >= expected
 
 
 @pytest.mark.parametrize("page", PAGES)

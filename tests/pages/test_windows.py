@@ -1,0 +1,74 @@
+"""Windows that nobody designs for: narrow, wide, enlarged, printed, without JavaScript; and those who listen."""
+
+import pytest
+from test_pages import HTML, PAGES, PICTURES, TOO_WIDE
+
+# Words of the article that are displayed and lie within the window's width, or in something that scrolls by itself.
+OUTSIDE = """() => {
+  const scrolls = part => {
+    for (; part && part.tagName !== 'ARTICLE'; part = part.parentElement)
+      if (/auto|scroll|hidden|clip/.test(getComputedStyle(part).overflowX)) return true;
+    return false;
+  };
+  const found = [];
+  for (const part of document.querySelectorAll('article :is(p, li, h1, h2, h3, td, figcaption, dt, dd)')) {
+    const box = part.getBoundingClientRect();
+    if (box.width && (box.right > innerWidth + 1 || box.left < -1) && !scrolls(part.parentElement) && !scrolls(part))
+      found.push(part.textContent.trim().slice(0, 60));
+  }
+  return found;
+}"""
+WORDS = "document.querySelector('article').innerText.split(/\\s+/).length"
+WIDTHS = {"narrow": (320, 640), "wide": (2560, 1300), "at 200 %": (640, 450)}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_is_readable_narrow_wide_and_enlarged(browser, page):
+    with browser.new_context(offline=True, viewport={"width": 1280, "height": 900}) as context:
+        tab = context.new_page()
+        tab.goto((HTML / page).as_uri())
+        for name, (width, height) in WIDTHS.items():
+            tab.set_viewport_size({"width": width, "height": height})
+            assert tab.evaluate(TOO_WIDE) <= 1, f"{name}: wider than the window"
+            assert tab.evaluate(OUTSIDE) == [], name
+        lines = tab.evaluate("Math.max(0, ...[...document.querySelectorAll('article p')].map(p => p.clientWidth))")
+        assert lines < 1300, "lines too long to read"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_prints(browser, page):
+    with browser.new_context(offline=True, viewport={"width": 794, "height": 1123}, color_scheme="dark") as context:
+        tab = context.new_page()
+        tab.goto((HTML / page).as_uri())
+        words = tab.evaluate(WORDS)
+        tab.emulate_media(media="print")
+        assert tab.evaluate(WORDS) >= 0.95 * words
+        assert not tab.locator(".bd-sidebar-primary:visible, .large-open:visible").count()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_can_be_read_without_javascript(browser, page):
+    with browser.new_context(
+        offline=True, viewport={"width": 390, "height": 844}, java_script_enabled=False
+    ) as context:
+        tab = context.new_page()
+        tab.goto((HTML / page).as_uri())
+        assert len(tab.locator("article").inner_text().split()) > (3 if page == "search.html" else 20)
+        assert tab.evaluate(TOO_WIDE) <= 1
+        assert tab.evaluate(PICTURES) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_axe_finds_nothing_serious(browser, page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    with browser.new_context(offline=True, viewport={"width": 1280, "height": 900}, reduced_motion="reduce") as context:
+        tab = context.new_page()
+        tab.goto((HTML / page).as_uri(), wait_until="networkidle")
+        found = Axe().run(tab, context="article", options={"preload": False}).response["violations"]
+    serious = {
+        one["id"]: [node["html"][:120] for node in one["nodes"][:3]]
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    }
+    assert not serious

@@ -1,0 +1,86 @@
+"""Repository, citation and the rest know what they say, or say nothing."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from docutils import nodes
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+import citing  # noqa: E402
+import figures_inline  # noqa: E402
+import repository  # noqa: E402
+import search_texts  # noqa: E402
+import to_pdf  # noqa: E402
+
+
+@pytest.mark.parametrize(
+    ("origin", "address"),
+    [
+        ("https://github.com/some/book.git", "https://github.com/some/book"),
+        ("git@github.com:some/book.git", "https://github.com/some/book"),
+        ("/a/folder", ""),
+        ("", ""),
+        ("https://user:secret@github.com/some/book", ""),
+    ],
+)
+def test_buttons_lead_to_a_public_repository_or_there_are_none(monkeypatch, origin, address):
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    monkeypatch.delenv("ATOMIC_REPOSITORY", raising=False)
+    monkeypatch.setattr(repository, "_git", lambda *words: origin)
+    assert repository.repository() == address
+    assert repository.pages() == ("https://some.github.io/book/" if address else "")
+
+
+def test_the_service_that_builds_knows_its_repository(monkeypatch):
+    monkeypatch.delenv("ATOMIC_REPOSITORY", raising=False)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "some/fork")
+    assert repository.repository() == "https://github.com/some/fork"
+
+
+def test_binder_installs_what_make_installs():
+    lines = (ROOT / ".binder" / "postBuild").read_text()
+    assert os.access(ROOT / ".binder" / "postBuild", os.X_OK)
+    assert "-c constraints.txt -e '.[book]'" in lines and "set -euo pipefail" in lines
+    environment = (ROOT / ".binder" / "runtime.txt").read_text().strip()
+    assert environment == "python-3.11"
+    assert subprocess.run(["bash", "-n", ROOT / ".binder" / "postBuild"]).returncode == 0
+
+
+def test_the_citation_is_that_of_the_file():
+    cff = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf8"))
+    paper, companion = citing.entries(cff)
+    assert cff["preferred-citation"]["title"] in paper and "Newson, Alasdair and Traonmilin, Yann" in paper
+    assert cff["title"] in companion and cff["version"] in companion
+
+
+def test_a_figure_is_framed_with_its_own_for_a_phone():
+    phone = '<svg class="phone" display="none" width="345"><text>b</text></svg>'
+    framed = figures_inline.framed(f'<svg class="chart" width="690"><text>a</text>{phone}</svg>', 'A "chart"')
+    assert framed.count("<svg") == 2 and "display" not in framed and 'aria-label="A &quot;chart&quot;"' in framed
+    assert framed.index("</svg>") < framed.index('class="phone"'), "beside it, not within it"
+
+
+def test_texts_for_the_search_keep_sections_and_leave_out_code():
+    section = nodes.section(
+        "", nodes.title("", "Spikes & more"), nodes.paragraph("", "One <spike>."), ids=["sec", "old"]
+    )
+    section += nodes.literal_block("", "print(1)")
+    text = search_texts.sections(section)
+    assert text == '<section id="sec"><span id="old"></span><p>Spikes &amp; more</p><p>One &lt;spike&gt;.</p></section>'
+
+
+def test_without_a_browser_the_pdf_says_so(monkeypatch):
+    monkeypatch.delenv("ATOMIC_BROWSER", raising=False)
+    monkeypatch.setattr(to_pdf.shutil, "which", lambda name: None)
+    with pytest.raises(SystemExit, match="install one"):
+        to_pdf.main()
+
+
+def test_the_pdf_has_all_pages_of_the_contents():
+    pages = to_pdf.chapters()
+    assert pages[0] == "index" and "glossary" in pages and len(pages) > 12
