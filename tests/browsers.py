@@ -1,16 +1,34 @@
-"""Which browser opens the pages, where they are, and what happens where there is none."""
+"""Which browser opens the pages, where they are, what they are asked, and what happens where there is none."""
 
+import functools
 import os
 import shutil
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 BOOK = Path(__file__).parents[1] / "book"
+HTML = BOOK / "_build" / "html"
+PAGES = sorted(
+    path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.relative_to(HTML).parts
+)
+PICTURES = """async () => {
+  const missing = [];
+  for (const img of document.images)
+    await img.decode().catch(() => missing.push(img.getAttribute('src')));
+  return missing;
+}"""
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 QUIET = [
     "no-sandbox", "disable-gpu", "disable-background-networking", "disable-sync", "disable-component-update",
     "no-first-run", "host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]  # fmt: skip
+
+
+@functools.cache
+def read(page: str) -> BeautifulSoup:
+    return BeautifulSoup((HTML / page).read_text(encoding="utf8"), "html.parser")
 
 
 def unable(why: str):

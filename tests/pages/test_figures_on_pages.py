@@ -1,8 +1,7 @@
 """Figures as readers have them: every label can be read, on a phone too, and every figure opens large."""
 
 import pytest
-from browsers import listen
-from test_pages import HTML, PAGES
+from browsers import HTML, PAGES, listen
 
 LEAST = 9  # CSS pixels
 CHARTS = [page for page in PAGES if 'class="chart"' in (HTML / page).read_text(encoding="utf8")]
@@ -45,7 +44,7 @@ def test_a_figure_opens_large_with_mouse_and_keys_and_fetches_nothing(browser):
         large = tab.locator("dialog.large svg").bounding_box()
         assert large["width"] > 1.2 * small["width"]
         tab.keyboard.press("Escape")
-        assert tab.locator("dialog").count() == 0
+        assert tab.locator("dialog.large").count() == 0
 
         tab.locator(".large-open").first.focus()
         tab.keyboard.press("Enter")
@@ -53,7 +52,7 @@ def test_a_figure_opens_large_with_mouse_and_keys_and_fetches_nothing(browser):
             tab.get_by_role("dialog").get_by_role("button", name="Close").evaluate("b => b === document.activeElement")
         )
         tab.keyboard.press("Enter")
-        assert tab.locator("dialog").count() == 0
+        assert tab.locator("dialog.large").count() == 0
         assert tab.locator(".large-open").first.evaluate("button => button === document.activeElement")
         assert not requests and not complaints
 

@@ -12,14 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
-from browsers import listen, unable
-from bs4 import BeautifulSoup
+from browsers import BOOK, HTML, PAGES, PICTURES, TOO_WIDE, listen, read, unable
 
-BOOK = Path(__file__).parents[2] / "book"
-HTML = BOOK / "_build" / "html"
-PAGES = sorted(
-    path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.relative_to(HTML).parts
-)
 CHAPTERS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
 SCREENS = {
     "wide and light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
@@ -29,11 +23,6 @@ REMOTE = re.compile(r"\s*(https?:|wss?:)?//", re.I)
 FETCHED_BY_CSS = re.compile(r"(?:url\(|@import)\s*['\"]?\s*((?:https?:)?//[^'\")\s]+)", re.I)
 # Relations of a <link> that name another page and fetch nothing.
 NAMES_ONLY = {"canonical", "license", "author", "prev", "next", "index", "search", "copyright"}
-
-
-@functools.cache
-def read(page: str) -> BeautifulSoup:
-    return BeautifulSoup((HTML / page).read_text(encoding="utf8"), "html.parser")
 
 
 @functools.cache
@@ -132,13 +121,6 @@ FORMULAS = """async () => {
     wrong: [...document.querySelectorAll('[data-mml-node=merror]')].map(m => m.textContent),
   };
 }"""
-PICTURES = """async () => {
-  const missing = [];
-  for (const img of document.images)
-    await img.decode().catch(() => missing.push(img.getAttribute('src')));
-  return missing;
-}"""
-TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.mark.parametrize("screen", SCREENS)

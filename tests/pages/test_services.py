@@ -4,8 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from browsers import BOOK, find_browser, listen
-from test_pages import HTML, read
+from browsers import BOOK, HTML, find_browser, listen, read
 
 
 def test_the_first_use_of_a_word_leads_to_the_glossary_and_only_the_first():

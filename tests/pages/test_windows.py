@@ -1,7 +1,7 @@
 """Windows that nobody designs for: narrow, wide, enlarged, printed, without JavaScript; and those who listen."""
 
 import pytest
-from test_pages import HTML, PAGES, PICTURES, TOO_WIDE
+from browsers import HTML, PAGES, PICTURES, TOO_WIDE
 
 # Words of the article that are displayed and lie within the window's width, or in something that scrolls by itself.
 OUTSIDE = """() => {
