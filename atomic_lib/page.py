@@ -23,7 +23,7 @@ INCH = 96  # CSS pixels
 COLUMN = 690 / INCH  # inches: the book's column of text
 PHONE = 345 / INCH  # inches: what a phone 390 px wide leaves of it
 LEAST = 9  # CSS pixels: no label is smaller, on a phone either
-STYLE = {
+STYLE: Any = {
     "svg.fonttype": "none", "svg.image_inline": True, "image.composite_image": False,
     "font.size": 9, "axes.titlesize": 9, "axes.labelsize": 8.5, "legend.fontsize": 8.5,
     "xtick.labelsize": 8, "ytick.labelsize": 8, "axes.linewidth": 0.7, "hatch.linewidth": 0.7,
@@ -71,7 +71,8 @@ class PageFigure(Figure):
                 fontsize=8.5,
                 columnspacing=1.5,
             )
-            if box.get_tightbbox().width <= 0.98 * self.bbox.width:
+            extent: Any = box.get_tightbbox()
+            if extent.width <= 0.98 * self.bbox.width:
                 break
 
     def _ipython_display_(self) -> None:
@@ -118,11 +119,8 @@ def _formula(math: str) -> str | None:
         letter = re.fullmatch(r"[A-Za-zα-ω]\u0302?", piece) and not upright
         shown += f"{_ITALIC}{piece}{_END}" if letter else piece
     for sign, mark in (("_", _LOW), ("\\^", _HIGH)):
-        shown = re.sub(
-            rf"{sign}(?:\{{([^{{}}]*)\}}|({_ITALIC}.*?{_END}|.))",
-            lambda m, k=mark: k + (m[1] or m[2]) + _BACK[k],
-            shown,
-        )
+        group = rf"{sign}(?:\{{([^{{}}]*)\}}|({_ITALIC}.*?{_END}|.))"
+        shown = re.sub(group, rf"{mark}\1\2{_BACK[mark]}", shown)
     return shown.replace(_UP, "").replace("-", "−").replace("{", "").replace("}", "")
 
 
@@ -135,12 +133,11 @@ class FigureCanvas(FigureCanvasSVG):
             text = file if file_requires_unicode(file) else codecs.getwriter("utf-8")(file)
             dpi, self.figure.dpi = self.figure.dpi, 72
             width, height = self.figure.get_size_inches()
-            inner = _Renderer(72 * width, 72 * height, text, image_dpi=dpi, metadata={"Date": None})
-            self.figure.draw(
-                outer := MixedModeRenderer(
-                    self.figure, width, height, dpi, inner, bbox_inches_restore=bbox_inches_restore
-                )
+            inner: Any = _Renderer(72 * width, 72 * height, text, image_dpi=dpi, metadata={"Date": None})
+            outer: Any = MixedModeRenderer(
+                self.figure, width, height, dpi, inner, bbox_inches_restore=bbox_inches_restore
             )
+            self.figure.draw(outer)
             outer.finalize()
 
 
@@ -196,7 +193,7 @@ def _smooth(image: re.Match) -> str:
 def _stacked(figure: PageFigure, columns: int, height: float) -> Iterator[None]:
     """The panels as they stand on a phone, for a while."""
     size, axes = figure.get_size_inches(), figure.axes
-    specs = [axis.get_subplotspec() for axis in axes]
+    specs: Any = [axis.get_subplotspec() for axis in axes]
     rows = -(-len(axes) // columns)
     figure.set_size_inches(PHONE, rows * height + 0.3 * bool(figure.legends))
     grid = GridSpec(rows, columns, figure)
