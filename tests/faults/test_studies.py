@@ -18,7 +18,7 @@ def folder(monkeypatch, tmp_path):
     """Where the results of an ablation of one tiny variant go."""
     monkeypatch.setenv("ATOMIC_DATA", str(tmp_path))
     monkeypatch.setitem(
-        ABLATIONS, "tiny", Ablation("Does it run?", {"plain": TINY}, 1, lambda model: {"k": model.k}, 1)
+        ABLATIONS, "tiny", Ablation("Does it run?", {"plain": TINY}, 1, measure=lambda model: {"k": model.k}, looks=1)
     )
     return tmp_path / "results" / "tiny"
 
