@@ -103,7 +103,7 @@ def test_a_measurement_that_fails_does_not_lose_the_training(folder, monkeypatch
     def nothing_to_measure(model):
         raise BadInput("there is nothing to measure.")
 
-    monkeypatch.setitem(ABLATIONS, "tiny", Ablation("?", good.variants, 1, nothing_to_measure, 1))
+    monkeypatch.setitem(ABLATIONS, "tiny", Ablation("?", good.variants, 1, measure=nothing_to_measure, looks=1))
     assert main(ONE) == 2 and "nothing to measure" in capsys.readouterr().err
     monkeypatch.setitem(ABLATIONS, "tiny", good)
     monkeypatch.setattr(training.Training, "advance", lambda self: pytest.fail("trained again"))
