@@ -18,7 +18,7 @@ from .data.pictures import Pictures, from_image
 from .data.sample import from_npz
 from .data.spikes import Spikes
 from .errors import BadInput
-from .files import check_outputs, give_json
+from .files import check_outputs, write_json
 from .progress import report
 from .recipes import RECIPES
 from .rivals.recipes import RIVALS, find
@@ -111,7 +111,7 @@ def decompose(options: argparse.Namespace) -> None:
     if options.json is not None:
         latents = {"weights": model.recipe.name, "image": str(options.image), "used": found.used[0].tolist()}
         latents["z"] = [[round(value, 6) for value in block] for block in found.z[0].tolist()]
-        give_json(latents, options.json)
+        write_json(options.json, latents)
     if options.json != "-":
         print(f"{options.out}: {int(found.used.sum())} of {found.used.shape[1]} blocks in use")
 

@@ -59,8 +59,7 @@ def write_whole(path: str | Path, content: bytes = b"", writer=None) -> None:
 
     Raises `BadInput` when the folder cannot be written or the disk is full; nothing is left then.
     """
-    path = named(path)
-    _check_replaceable(path, str(path))
+    path = check_replaceable(path)
     aside = _aside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,22 +76,15 @@ def write_whole(path: str | Path, content: bytes = b"", writer=None) -> None:
 
 
 def write_json(path: str | Path, content: dict | list) -> None:
-    """`write_whole` of plain data, as indented JSON; raises `BadInput` for NaN and infinity, which JSON has not."""
+    """`write_whole` of plain data, as indented JSON, or as one line on standard output where the path is "-".
+
+    Raises `BadInput` for NaN and infinity, which JSON has not.
+    """
     try:
-        text = json.dumps(content, indent=1, allow_nan=False)
+        text = json.dumps(content, indent=None if path == "-" else 1, allow_nan=False)
     except ValueError:
         raise BadInput(f"{path}: not written, for a number in it is not finite: look at what gave it.") from None
-    write_whole(path, (text + "\n").encode())
-
-
-def give_json(content: dict | list, path: str | Path) -> None:
-    """What `--json` gives: plain data as a line on standard output where the path is "-", else a file, `write_json`."""
-    if path != "-":
-        return write_json(path, content)
-    try:
-        print(json.dumps(content, allow_nan=False))
-    except ValueError:
-        raise BadInput("--json: a value is not finite (NaN or infinity), which JSON has not.") from None
+    print(text) if path == "-" else write_whole(path, (text + "\n").encode())
 
 
 def check_outputs(outputs: dict[str, str | Path], inputs: Sequence[str | Path] = ()) -> None:
@@ -111,30 +103,31 @@ def check_outputs(outputs: dict[str, str | Path], inputs: Sequence[str | Path] =
 
 
 def check_writable(path: str | Path, what: str = "") -> None:
-    """Raise `BadInput` unless a plain file can be written there, which is tried; what is no plain file is never
-    replaced."""
-    path, head = named(path), f"{what} {path}".strip()
-    _check_replaceable(path, head)
+    """Raise `BadInput` unless a plain file can be written there, which is tried."""
+    path = check_replaceable(path, what)
     try:
-        folder = next(one for one in path.absolute().parents if one.exists())
-        tried = _aside(folder / path.name)
+        tried = _aside(next(one for one in path.absolute().parents if one.exists()) / path.name)
         tried.touch(exist_ok=False)
         tried.unlink()
     except OSError as error:
-        raise BadInput(f"{head}: cannot be written ({error.strerror}); name another file.") from None
+        raise BadInput(f"{what} {path}: cannot be written ({error.strerror}); name another.".strip()) from None
 
 
-def _check_replaceable(path: Path, head: str) -> None:
-    """Raise `BadInput` unless there is nothing at `path`, or a plain file that may be written."""
+def check_replaceable(path: str | Path, what: str = "") -> Path:
+    """A path at which there is nothing, or a plain file that may be written; else raises `BadInput`."""
+    path, told = named(path, what or "the name"), ""
     try:
         if path.is_symlink():
-            raise BadInput(f"{head}: a link, which would be replaced by a file; name the file that it leads to.")
-        if path.exists() and not path.is_file():
-            raise BadInput(f"{head}: a folder or a device is there; name a plain file.")
-        if path.exists() and not (path.stat().st_mode & 0o222 and os.access(path, os.W_OK)):
-            raise BadInput(f"{head}: the file that is there is read-only; name another.")
+            told = "a link, which would be replaced by a file; name the file that it leads to"
+        elif path.exists() and not path.is_file():
+            told = "a folder or a device is there; name a plain file"
+        elif path.exists() and not (path.stat().st_mode & 0o222 and os.access(path, os.W_OK)):
+            told = "the file that is there is read-only; name another"
     except OSError as error:
-        raise BadInput(f"{head}: cannot be written ({error.strerror}); name another file.") from None
+        told = f"cannot be written ({error.strerror}); name another file"
+    if told:
+        raise BadInput(f"{what} {path}: {told}.".strip())
+    return path
 
 
 def _aside(path: Path) -> Path:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from ..errors import BadInput, check_range
-from ..files import check_outputs, data_folder, give_json, write_json
+from ..files import check_outputs, data_folder, write_json
 from ..progress import report
 from ..weights import read_record
 from . import ablations
@@ -81,7 +81,7 @@ def find_spots(options: argparse.Namespace) -> None:
     if options.picture is not None:
         figures.save(find.picture(field, found), options.picture)
     if options.json is not None:
-        give_json({"image": options.image, "sigma": sigma, "spots": find.table(found)}, options.json)
+        write_json(options.json, {"image": options.image, "sigma": sigma, "spots": find.table(found)})
     if options.json != "-":
         flagged, noise = int((found.flag > 0).sum()), float(found.noise.median())
         print(f"{', '.join(outputs.values())}: {len(found.theta)} spots, {flagged} of them flagged; noise {noise:.3g}")
