@@ -76,21 +76,16 @@ def _drawn(data: Any, count: int | None, seed: int) -> Sample:
     return sample
 
 
-def spike_metrics(
-    model: AtomicAutoencoder,
-    sample: Sample,
-    k: int | None = None,
-    refine: int = 0,
-    tick: Callable[[int], Any] = lambda n: None,
-) -> dict:
+def spike_metrics(model: AtomicAutoencoder, sample: Sample, **how: Any) -> dict:
     """How well blocks hold one spike each, on images whose truth, σ and threshold are known.
 
     jaccard, precision, recall, rmse_px, amplitude_error: of detections matched one to one within σ. purity: mean over
-    true spikes of `purity`. nmse: Σ‖x̂ − x‖²/Σ‖x‖². Raises `BadInput` for a sample without a truth or a σ.
+    true spikes of `purity`. nmse: Σ‖x̂ − x‖²/Σ‖x‖². how: as of `taken_apart`. Raises `BadInput` for a sample without a
+    truth or a σ.
     """
     _, sigma, detection = sample.known()
     found, lost, energy, purities = Matches(), 0.0, 0.0, []
-    for batch, some in taken_apart(model, sample, k, refine, tick):
+    for batch, some in taken_apart(model, sample, **how):
         lost += (batch.output - batch.images).square().sum().item()
         energy += batch.images.square().sum().item()
         theta = fits(batch, sigma)
@@ -118,7 +113,10 @@ def taken_apart(
     refine: int = 0,
     tick: Callable[[int], Any] = lambda n: None,
 ) -> Iterator[tuple[Decomposition, Sample]]:
-    """A sample taken apart, batch by batch, each with what is known of its images."""
+    """A sample taken apart, batch by batch, each with what is known of its images.
+
+    k, refine: as of `evaluate`. tick: is told how many images were done.
+    """
     start = 0
     for batch in model.decompositions(sample.images, k, refine):
         yield batch, sample[start : start + len(batch)]
@@ -168,22 +166,16 @@ def purity(energy: np.ndarray) -> np.ndarray:
     return np.minimum(ratio(energy, of_spike), ratio(energy, of_block)).max(axis=0)
 
 
-def stroke_metrics(
-    model: AtomicAutoencoder,
-    sample: Sample,
-    k: int | None = None,
-    refine: int = 0,
-    tick: Callable[[int], Any] = lambda n: None,
-) -> dict:
+def stroke_metrics(model: AtomicAutoencoder, sample: Sample, **how: Any) -> dict:
     """Whether atoms are strokes, on images of any kind.
 
     active_blocks: atoms with 1 % or more of their image's energy, a mean over images; connected: share of them whose
     half-maximum set is one piece; negative_energy: mean share of their energy below zero; spread: mean radius of
     gyration over the image's; largest_share: mean over images of the largest atom's energy over the image's; nmse and
-    psnr_db of the reconstruction.
+    psnr_db of the reconstruction. how: as of `taken_apart`.
     """
     lost, energy, active_blocks, largest, strokes = 0.0, 0.0, [], [], []
-    for batch, _ in taken_apart(model, sample, k, refine, tick):
+    for batch, _ in taken_apart(model, sample, **how):
         lost += (batch.output - batch.images).square().sum().item()
         energy += batch.images.square().sum().item()
         active_blocks += batch.active.sum(dim=1).tolist()
