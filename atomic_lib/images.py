@@ -1,7 +1,10 @@
 """What every room asks of images: that they are in order, padded, blurred, compared."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from functools import lru_cache
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import torch
@@ -12,8 +15,11 @@ from .errors import BadInput
 LARGEST_VALUE = 10.0  # spikes may pile up past 1 and noise go below 0; beyond ±10 it is a mistake
 
 
-def as_numbers(given, what: str) -> Tensor:
-    """A tensor or numpy array of real numbers, of any type, as a float32 tensor where it is; else raises `BadInput`."""
+def as_numbers(given, what: str, shape: Sequence[int | str] = ()) -> Tensor:
+    """A tensor or numpy array of real numbers, of any type, as a float32 tensor where it is; else raises `BadInput`.
+
+    shape: what is expected, such as ("B", "k", 3), where letters stand for any length; all numbers are to be finite.
+    """
     if isinstance(given, np.ndarray) and given.dtype.kind in "fiub":
         given = torch.from_numpy(np.ascontiguousarray(given))
     if not isinstance(given, Tensor):
@@ -22,28 +28,55 @@ def as_numbers(given, what: str) -> Tensor:
     if given.is_complex() or given.is_meta or given.layout != torch.strided:
         kind = f"{given.dtype}, {given.layout}, on {given.device}"
         raise BadInput(f"{what}: a tensor of {kind}; expected real numbers, and all of them.")
+    fits = [isinstance(one, str) or one == side for one, side in zip(shape, given.shape, strict=False)]
+    if shape and not (len(shape) == given.ndim and all(fits)):
+        raise BadInput(f"{what}: the shape is {tuple(given.shape)}; expected ({', '.join(map(str, shape))}).")
+    if not given.isfinite().all():
+        raise BadInput(f"{what}: some values are not finite (NaN or infinity); leave out what is not known.")
     return given.float()
 
 
 def check_images(given, what: str = "images") -> Tensor:
     """Images (B, 1, N, N), a tensor or a numpy array, as float32; raises `BadInput` for values not within ±10."""
-    images = as_numbers(given, what)
-    if images.ndim != 4 or images.shape[1] != 1 or 0 in images.shape[2:]:
-        raise BadInput(f"{what}: the shape is {tuple(images.shape)}; expected (B, 1, N, N).")
-    if not torch.isfinite(images).all():
-        raise BadInput(f"{what}: some values are not finite (NaN or infinity); clean them first.")
+    images = as_numbers(given, what, ("B", 1, "N", "N"))
+    if 0 in images.shape[2:]:
+        raise BadInput(f"{what}: the shape is {tuple(images.shape)}; expected at least one pixel.")
     if images.numel() and images.abs().max() > LARGEST_VALUE:
         raise BadInput(f"{what}: a value is {images.abs().max():.3g}, beyond ±{LARGEST_VALUE:g}; scale to about 1.")
     return images
 
 
-def rows_of(which: int | slice | Tensor, count: int) -> slice | Tensor:
-    """What picks some of `count` images, so that one alone stays a batch; IndexError beyond them ends a loop."""
-    if not isinstance(which, int):
-        return which
-    if not -count <= which < count:
-        raise IndexError(f"image {which} of {count}")
-    return slice(which, which + 1 or None)
+class Batch:
+    """A dataclass whose tensors (B, …) go by image: `batch[i]` and `batch[a:b]` are some of the images, as a batch."""
+
+    images: Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, which: int | slice | Tensor) -> Self:
+        if isinstance(which, int):
+            if not -len(self) <= which < len(self):  # what ends a loop
+                raise IndexError(f"image {which} of {len(self)}")
+            which = slice(which, which + 1 or None)
+        this: Any = self
+        return replace(this, **{name: tensor[which] for name, tensor in _tensors(this).items()})
+
+
+T = TypeVar("T")
+
+
+def joined(parts: Sequence[T]) -> T:
+    """Several batches, dataclasses of tensors (B, …), as one."""
+    if len(parts) == 1:  # atoms are large: no copy
+        return parts[0]
+    every = [_tensors(part) for part in parts]
+    return replace(parts[0], **{name: torch.cat([one[name] for one in every]) for name in every[0]})  # type: ignore[type-var]
+
+
+def _tensors(batch: Any) -> dict[str, Tensor]:
+    every = {field.name: getattr(batch, field.name) for field in fields(batch)}
+    return {name: value for name, value in every.items() if isinstance(value, Tensor)}
 
 
 def pad_to(images: Tensor, size: int) -> Tensor:
@@ -64,6 +97,11 @@ def _blur_matrix(size: int, sigma: float) -> Tensor:
     taps = torch.arange(size)[:, None] - torch.arange(size)
     kernel = torch.exp(-(taps**2) / (2 * sigma**2)) * (taps.abs() <= math.ceil(3 * sigma))
     return kernel / kernel[size // 2].sum()
+
+
+def energy(images: Tensor) -> Tensor:
+    """‖x‖² of each image (B, …), (B,): of one so bright that its square overflows, too."""
+    return images.double().square().flatten(1).sum(dim=1)
 
 
 def relative_error(images: Tensor, reconstructions: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import dataclasses
 import inspect
 import re
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from .data.digits import Digits
 from .data.pictures import Pictures
 from .data.spikes import Spikes
-from .errors import BadInput, check_fields, check_range, check_type
+from .errors import BadInput, Blocks, Within, check, check_fields
 from .model.autoencoder import AtomicAutoencoder, latent_range
 from .model.decoders import ConvolutionalDecoder, ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
 from .model.encoders import OneShotEncoder, PursuitEncoder, ReferenceEncoder
@@ -31,15 +31,11 @@ DECODERS = {
     "reference": ReferenceDecoder, "separable": SeparableDecoder, "stroke": StrokeDecoder,
     "convolutional": ConvolutionalDecoder,
 }  # fmt: skip
-_OPTIONS = {  # of encoders and decoders; what is not here is a number of channels, pixels and the like
-    "again": (0, 100), "stop": (0.0, 10.0), "smooth": (0.1, 1e3), "slope": (0.0, 1.0), "window": (1, 1024),
-    "stride": (1, 64), "channels": (2, 1024), "spare": (0, 1024), "rounds": (1, 100),
-}  # fmt: skip
-_RANGES = (  # of the numbers of a recipe
-    ("k", 1, 1024), ("d0", 1, 1024), ("steps", 1, 10**8), ("batch", 1, 2**20), ("warm_up", 1, 10**8), ("lr", 1e-9, 1e9),
-    ("noise", 0.0, 10.0), ("noise_end", 0.0, 10.0), ("clip", 1e-9, 1e9), ("early", 0.0, 1e3), ("align", 0.0, 1e3),
-    ("deepen_from", 0.0, 1.0), ("deepen_to", 0.0, 1.0), ("penalty_weight", 0.0, 1e3),
-)  # fmt: skip
+Steps = Annotated[int, Within(1, 10**8)]
+Rate = Annotated[float, Within(1e-9, 1e9)]
+Noise = Annotated[float, Within(0.0, 10.0)]
+Weight = Annotated[float, Within(0.0, 1e3)]
+Share = Annotated[float, Within(0.0, 1.0)]
 KINDS: dict[str, type["Recipe"]] = {}  # of recipes besides the one below, each by a field that it alone has
 DATA: dict[str, type] = {"spikes": Spikes, "digits": Digits, "pictures": Pictures}
 
@@ -55,31 +51,31 @@ class Recipe:
     data: Spikes | Digits | Pictures  # where images come from
     encoder: Literal["reference", "one-shot", "pursuit", "slots"]
     decoder: Literal["reference", "separable", "stroke", "convolutional"]
-    k: int  # latent blocks
-    d0: int  # coordinates of a block
-    steps: int
+    k: Blocks
+    d0: Blocks  # coordinates of a block
+    steps: Steps
     encoder_options: dict = field(default_factory=dict)
     decoder_options: dict = field(default_factory=dict)
     latents: Literal["bounded", "leaky"] = "bounded"  # tanh, or the paper's LeakyReLU
-    noise: float = 0.0  # std of the noise on bounded latents in training, falling …
-    noise_end: float = 0.0  # … to this along the way
-    batch: int = 32  # images a step, over all processes
-    lr: float = 1e-3  # the optimiser's rate
+    noise: Noise = 0.0  # std of the noise on bounded latents in training, falling …
+    noise_end: Noise = 0.0  # … to this along the way
+    batch: Annotated[int, Within(1, 2**20)] = 32  # images a step, over all processes
+    lr: Rate = 1e-3  # the optimiser's rate
     schedule: Literal["constant", "cosine"] = "cosine"  # cosine: falling to nothing, after a rise
-    warm_up: int = 200  # steps over which the rate rises; fewer in a short run
-    clip: float | None = 1.0  # largest norm of a gradient
+    warm_up: Steps = 200  # steps over which the rate rises; fewer in a short run
+    clip: Rate | None = 1.0  # largest norm of a gradient
     relative: bool = True  # whether the loss is a relative error or, as in the paper, a mean squared error
-    early: float = 0.3  # weight of what a pursuit leaves behind on its way
+    early: Weight = 0.3  # weight of what a pursuit leaves behind on its way
     deepen: bool = True  # whether a pursuit takes few steps at first, see `depth` …
-    deepen_from: float = 0.1  # … and from which progress to which it takes more and more
-    deepen_to: float = 0.4
+    deepen_from: Share = 0.1  # … and from which progress to which it takes more and more
+    deepen_to: Share = 0.4
     bfloat16: bool = False  # mixed precision, where the machine has it
     alignment: Literal["none", "orthogonal", "scaling"] = "none"  # of the coordinates' effects, `losses.misalignment` …
-    align: float = 0.2  # … and the weight of that term
+    align: Weight = 0.2  # … and the weight of that term
     combine: Literal["sum", "max"] = "sum"  # how atoms make up an image
     untied: bool = False  # whether each block has a decoder of its own
     penalty: Literal["none", "coordinates", "blocks"] = "none"  # groups asked to vanish, `losses.sparsity` …
-    penalty_weight: float = 1e-5  # … and the weight of that term
+    penalty_weight: Weight = 1e-5  # … and the weight of that term
     optimiser: Literal["adam", "muon"] = "adam"  # what takes the steps, see `optimisers`
     init: Literal["torch", "kaiming"] = "torch"  # how the authors' networks start; the others know one way
 
@@ -87,9 +83,6 @@ class Recipe:
         check_fields(self)
         if not re.fullmatch(r"\w[\w.+-]*", self.name):
             raise BadInput(f"Recipe: name = “{self.name}”; expected letters, digits, “-”, “.” and “_”: it names files.")
-        for name, low, high in _RANGES:
-            value = getattr(self, name)
-            check_range(f"Recipe: {name}", low if value is None else value, low, high)
         _check_options(ENCODERS[self.encoder], self.encoder_options)
         _check_options(DECODERS[self.decoder], self.decoder_options)
         if self.alignment != "none" and self.d0 < 2:
@@ -191,10 +184,7 @@ def _check_options(kind: type, options: dict) -> None:
     for word, value in options.items():
         if word not in known:
             raise BadInput(f"Recipe: {kind.__name__} has no option “{word}”; it has {', '.join(known) or 'none'}.")
-        if parameters[word].annotation is bool:
-            check_type(f"Recipe: {kind.__name__}'s {word}", value, bool)
-        else:
-            check_range(f"Recipe: {kind.__name__}'s {word}", value, *_OPTIONS.get(word, (1, 4096)))
+        check(f"Recipe: {kind.__name__}'s {word}", value, parameters[word].annotation)
 
 
 def find(name: str, more: dict[str, Recipe] | None = None) -> Recipe:

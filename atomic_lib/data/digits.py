@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import BadInput, check_fields, check_range
+from ..errors import BadInput, Side, check_fields, check_range
 from ..files import data_folder, read_whole
 from ..images import blur
 from .sample import Sample, check_drawing
@@ -33,11 +33,10 @@ EXTENT = 20 / 32  # the longer side of a digit over the side of its image, as in
 class Digits:
     """Where images of digits come from: MNIST as smooth strokes, `size` pixels a side."""
 
-    size: int = 128
+    size: Side = 128
 
     def __post_init__(self):
         check_fields(self)
-        check_range("digits: size", self.size, 1, 16_384)
 
     def batch(self, count: int, generator: torch.Generator) -> Tensor:
         """`count` training digits (B, 1, N, N), drawn with replacement, on the generator's device."""

@@ -5,15 +5,15 @@ What MNIST cannot say, hanzi-writer-data does: where one stroke ends and the nex
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from ..errors import BadInput, check_fields, check_range
+from ..errors import BadInput, Within, check_fields
 from ..files import data_folder, read_whole
-from ..images import rows_of
 from .digits import EXTENT, choose, pen
 from .sample import Sample
 
@@ -25,11 +25,6 @@ class StrokeSample(Sample):
     """Images with the strokes that they are made of: (B, n, N, N), empty ones where there are fewer than n."""
 
     strokes: Tensor | None = None
-
-    def __getitem__(self, which: int | slice | Tensor) -> "StrokeSample":
-        which = rows_of(which, len(self))
-        assert self.strokes is not None
-        return replace(self, images=self.images[which], strokes=self.strokes[which])
 
     def drawn(self, i: int = 0) -> Tensor:
         """The strokes that are there in image i, (n, N, N)."""
@@ -44,13 +39,11 @@ class Hanzi:
     size: N, px. width: of the pen, in N. Ink on ink is ink: an image is the largest of its strokes, not their sum.
     """
 
-    size: int = 128
-    width: float = 0.06
+    size: Annotated[int, Within(16, 16_384)] = 128
+    width: Annotated[float, Within(0.01, 0.5)] = 0.06
 
     def __post_init__(self):
         check_fields(self)
-        check_range("hanzi: size", self.size, 16, 16_384)
-        check_range("hanzi: width", self.width, 0.01, 0.5)
 
     def held_out(self, count: int = 200, seed: int = 0) -> StrokeSample:
         """`count` characters, at most 200: all in their order, or a random choice by `seed`."""

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..errors import BadInput, check_fields, check_range
+from ..errors import BadInput, Side, check_fields, check_range
 from ..files import named, read_whole
 from ..images import pad_to
 from .digits import EXTENT, choose, first_of_each, pen
@@ -25,12 +25,11 @@ class Pictures:
     """The reader's own pictures: a folder of image files, or of HWD+; one in ten is held out."""
 
     folder: str
-    size: int = 128
+    size: Side = 128
     centre: bool = True  # as `from_image` has it
 
     def __post_init__(self):
         check_fields(self)
-        check_range("pictures: size", self.size, 1, 16_384)
         if not self.folder.strip():
             raise BadInput("pictures: the folder's name is empty; name a folder of pictures.")
 

@@ -1,7 +1,7 @@
 """Images and what is known of them: what every data set gives to whoever measures."""
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,11 +9,11 @@ from torch import Tensor
 
 from ..errors import BadInput, check_range, check_type
 from ..files import named, read_whole
-from ..images import as_numbers, check_images, rows_of
+from ..images import Batch, as_numbers, check_images
 
 
 @dataclass(frozen=True)
-class Sample:
+class Sample(Batch):
     """Images, with the truth that drew them where it is known.
 
     images: (B, 1, N, N). theta: (B, k, 3), amplitude, row and column of each spike (px, from the centre of the top-left
@@ -34,20 +34,10 @@ class Sample:
             check_range(name, 1 if getattr(self, name) is None else getattr(self, name), 1e-6, 1e6)
         if self.theta is None:
             return
-        theta = as_numbers(self.theta, "theta")
-        fits = theta.ndim == 3 and len(theta) == len(images) and theta.shape[2] == 3
-        if not fits or not theta.isfinite().all() or (theta[..., 0] < 0).any():
-            expected = f"finite numbers ({len(images)}, k, 3): amplitude (0 or more), row, column"
-            raise BadInput(f"theta: {tuple(theta.shape)}; expected {expected}.")
+        theta = as_numbers(self.theta, "theta", (len(images), "k", 3))
+        if (theta[..., 0] < 0).any():
+            raise BadInput(f"theta: an amplitude is {theta[..., 0].min():.3g}; expected 0 (absent) or more.")
         object.__setattr__(self, "theta", theta)
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, which: int | slice | Tensor) -> "Sample":
-        which = rows_of(which, len(self))
-        theta = None if self.theta is None else self.theta[which]
-        return replace(self, images=self.images[which], theta=theta)
 
     def truth(self, i: int = 0) -> Tensor:
         """θ of the spikes that are there in image i, (n, 3); raises `BadInput` where no truth is known."""
@@ -78,17 +68,11 @@ def from_npz(path, sigma: float) -> Sample:
 
     Raises `BadInput` when the file or its shapes are not that.
     """
-    content = io.BytesIO(read_whole(named(path, "spikes")))
-    images, amplitudes, positions = (_numbers(path, content, name) for name in ("images", "amplitudes", "positions"))
+    images, amplitudes, positions = _arrays(path, "images", "amplitudes", "positions")
     shapes = f"images {tuple(images.shape)}, amplitudes {tuple(amplitudes.shape)}, positions {tuple(positions.shape)}"
     fits = images.ndim == 3 and amplitudes.ndim == 2 and positions.shape == (*amplitudes.shape, 2)
     if not fits or len(images) != len(amplitudes) or images.shape[1] != images.shape[2] or 0 in positions.shape:
         raise BadInput(f"{path}: {shapes}; expected (B, N, N), (B, k), (B, k, 2) with one B ≥ 1 and k ≥ 1.")
-    if not images.shape[1]:
-        raise BadInput(f"{path}: {shapes}; expected images of at least one pixel.")
-    for name, array in (("amplitudes", amplitudes), ("positions", positions)):
-        if not torch.isfinite(array).all():
-            raise BadInput(f"{path}: {name} hold values that are not finite; mark an absent spike by amplitude 0.")
     if amplitudes.min() < 0:
         raise BadInput(f"{path}: an amplitude is {amplitudes.min():.3g}; expected 0 (absent) or more.")
     side, there = images.shape[1], positions[amplitudes > 0]
@@ -99,18 +83,21 @@ def from_npz(path, sigma: float) -> Sample:
     return Sample(check_images(images[:, None], str(path)), theta, sigma, faintest / 2)
 
 
-def _numbers(path, content: io.BytesIO, name: str) -> Tensor:
-    """One array of real numbers from an .npz file, as float32."""
-    expected = "expected an .npz file with the arrays images, amplitudes and positions"
+def _arrays(path, *names: str) -> list[Tensor]:
+    """Arrays of real numbers from an .npz file, as float32."""
+    expected, found = f"expected an .npz file with the arrays {', '.join(names)}", []
     try:
-        content.seek(0)
-        with np.load(content, allow_pickle=False) as file:
-            array = file[name]
-    except KeyError:
-        raise BadInput(f"{path}: the array “{name}” is missing; {expected}.") from None
+        with np.load(io.BytesIO(read_whole(named(path, "spikes"))), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in names}
+    except BadInput:
+        raise
+    except KeyError as error:
+        raise BadInput(f"{path}: an array is missing ({error}); {expected}.") from None
     except Exception:  # numpy raises many kinds for a file that is no .npz of numbers
         raise BadInput(f"{path}: cannot be read as an .npz file of numbers; {expected}.") from None
-    if array.dtype.kind not in "fiu":
-        raise BadInput(f"{path}: “{name}” is of type {array.dtype}; expected real numbers.")
-    with np.errstate(over="ignore"):  # infinite then, and refused for that
-        return torch.from_numpy(array.astype(np.float32))
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiu":
+            raise BadInput(f"{path}: “{name}” is of type {array.dtype}; expected real numbers.")
+        with np.errstate(over="ignore"):  # infinite then, and refused for that
+            found.append(as_numbers(array.astype(np.float32), f"{path}: {name}"))
+    return found

@@ -5,13 +5,17 @@ positions are real numbers and images are exact samples of the sum.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from ..errors import BadInput, check_fields, check_range
+from ..errors import BadInput, Side, Within, check_fields, check_range
 from ..gaussians import render
 from .sample import Sample, check_drawing
+
+Amplitude = Annotated[float, Within(1e-3, 1e3)]
+Widths = Annotated[float, Within(0.0, 1e3)]  # so many σ
 
 
 @dataclass(frozen=True)
@@ -23,26 +27,20 @@ class Spikes:
     centres, and of a centre to the border, in σ. Raises `BadInput` for a set that is empty or cannot be drawn.
     """
 
-    size: int = 128
-    sigma: float = 2.8
-    k: int = 10
-    amplitude: tuple[float, float] = (0.5, 1.0)
-    separation: float = 2.0
-    border: float = 3.0
+    size: Side = 128
+    sigma: Annotated[float, Within(0.01, 1e4)] = 2.8
+    k: Annotated[int, Within(1, 10_000)] = 10
+    amplitude: tuple[Amplitude, Amplitude] = (0.5, 1.0)
+    separation: Widths = 2.0
+    border: Widths = 3.0
     fewest: int = 1
 
     def __post_init__(self):
         check_fields(self)
-        low, high = self.amplitude
-        check_range("spikes: size", self.size, 1, 16_384)
-        check_range("spikes: sigma", self.sigma, 0.01, 1e4)
-        check_range("spikes: k", self.k, 1, 10_000)
-        check_range("spikes: separation", self.separation, 0.0, 1e3)
-        check_range("spikes: border", self.border, 0.0, 1e3)
         if not 0 <= self.fewest <= self.k:
             raise BadInput(f"spikes: k = {self.k}, fewest = {self.fewest}; expected 0 ≤ fewest ≤ k.")
-        if not 1e-3 <= low <= high <= 1e3:
-            raise BadInput(f"spikes: amplitudes {low}…{high}; expected two positive numbers, the smaller first.")
+        if self.amplitude[0] > self.amplitude[1]:
+            raise BadInput(f"spikes: amplitude = {self.amplitude}; expected the smaller first.")
         if self.span <= 0:
             away = f"{self.border}σ = {self.border * self.sigma:g} px away from every border"
             raise BadInput(f"spikes: no place of {self.size}×{self.size} pixels is {away}; take a larger size.")

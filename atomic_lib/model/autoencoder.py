@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from ..devices import device_of
 from ..errors import BadInput, check_range, check_type
-from ..images import as_numbers, check_images, pad_to
+from ..images import as_numbers, check_images, joined, pad_to
 from . import inference, recovery
-from .decomposition import Decomposition, joined
+from .decomposition import Decomposition
 from .layers import bound_of
 from .operators import Operator
 
@@ -131,16 +131,11 @@ class AtomicAutoencoder(nn.Module):
         y = recovery.measured(y).to(self.device)
         checked = Operator(operator, self.size, y.shape[1:], self.device, adjoint)
         with _evaluating(self):
-            return recovery.joined(
-                [recovery.recover(self, part, checked, k, rounds, refine) for part in y.split(batch)]
-            )
+            return joined([recovery.recover(self, part, checked, k, rounds, refine) for part in y.split(batch)])
 
     def jacobian(self, z: Tensor) -> Tensor:
         """∂g/∂z at latent blocks z (M, d0): what each coordinate changes in its atom, (M, d0, N, N)."""
-        z = as_numbers(z, "latents").to(self.device)
-        if z.ndim != 2 or z.shape[1] != self.d0:
-            raise BadInput(f"latents have the shape {tuple(z.shape)}; expected (M, {self.d0}).")
-        return inference.jacobian(self.g, z)
+        return inference.jacobian(self.g, as_numbers(z, "latents", ("M", self.d0)).to(self.device))
 
     def box(self, ranges: Tensor | None = None) -> Tensor:
         """Low and high (d0, 2) of each coordinate: (−1, 1) for bounded latents, or the `ranges` given.
@@ -151,8 +146,7 @@ class AtomicAutoencoder(nn.Module):
         if ranges is None and bound_of(self.encoder.latents) == math.inf:
             raise BadInput("the latents of this model are not bounded: give `ranges`, the range of encoded images.")
         ranges = as_numbers(torch.tensor([[-1.0, 1.0]] * self.d0) if ranges is None else ranges, "ranges").cpu()
-        in_order = ranges.shape == (self.d0, 2) and bool((ranges[:, 0] < ranges[:, 1]).all())
-        if not in_order or not ranges.isfinite().all():
+        if ranges.shape != (self.d0, 2) or not (ranges[:, 0] < ranges[:, 1]).all():
             raise BadInput(f"ranges: {ranges.tolist()}; expected {self.d0} pairs of finite numbers, low < high.")
         return ranges
 
@@ -190,11 +184,7 @@ class AtomicAutoencoder(nn.Module):
 
     def _latents(self, z: Tensor, used: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Latents (B, k, d0) and `used` (B, k) in order, where the model is."""
-        z = as_numbers(z, "latents").to(self.device)
-        if z.ndim != 3 or z.shape[2] != self.d0:
-            raise BadInput(f"latents have the shape {tuple(z.shape)}; expected (B, k, {self.d0}).")
-        if not z.isfinite().all():
-            raise BadInput("latents: some values are not finite (NaN or infinity).")
+        z = as_numbers(z, "latents", ("B", "k", self.d0)).to(self.device)
         if used is None:
             return z, None
         used = torch.as_tensor(used) if isinstance(used, np.ndarray) else used

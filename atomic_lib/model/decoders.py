@@ -5,14 +5,14 @@ Every g maps (M, d0) → (M, 1, N, N) and has the attributes `d0` and `size`.
 
 import math
 from functools import reduce
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, einsum, nn
 
-from ..errors import BadInput
-from .layers import kaiming
+from ..errors import BadInput, Within
+from .layers import Channels, Number, kaiming
 
 
 class ReferenceDecoder(nn.Module):
@@ -73,7 +73,7 @@ class SeparableDecoder(nn.Module):
     doublings = 4  # of the profiles' length, from N/16
     faint = 0.1  # of the profiles' first weights: k atoms together start about as faint as an image
 
-    def __init__(self, d0: int, size: int = 128, rank: int = 4, width: int = 128, channels: int = 32):
+    def __init__(self, d0: int, size: int = 128, rank: Number = 4, width: Number = 128, channels: Channels = 32):
         super().__init__()
         if size % 16:
             raise BadInput(f"a separable decoder draws a multiple of 16 pixels a side, not {size}.")
@@ -103,8 +103,8 @@ class StrokeDecoder(SeparableDecoder):
     doublings, faint = 3, 0.5
 
     def __init__(
-        self, d0: int, size: int = 128, rank: int = 2, maps: int = 8, slope: float = 0.1, width: int = 128,
-        channels: int = 32,
+        self, d0: int, size: int = 128, rank: Number = 2, maps: Number = 8,
+        slope: Annotated[float, Within(0.0, 1.0)] = 0.1, width: Number = 128, channels: Channels = 32,
     ):  # fmt: skip
         super().__init__(d0, size, maps * rank, width, channels)
         self.maps, self.slope = maps, slope
@@ -129,7 +129,7 @@ class ConvolutionalDecoder(nn.Module):
     otherwise: (M, d0) → (M, planes, N, N). N is a multiple of 8.
     """
 
-    def __init__(self, d0: int, size: int = 128, width: int = 128, channels: int = 32, planes: int = 1):
+    def __init__(self, d0: int, size: int = 128, width: Number = 128, channels: Channels = 32, planes: Number = 1):
         super().__init__()
         if size % 8 or channels % 4:
             told = f"not {size}, of a multiple of 4 channels, not {channels}"

@@ -1,18 +1,18 @@
 """An image taken apart: the one result that is measured, drawn and walked along."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ..images import blur, relative_error, rows_of
+from ..images import Batch, blur, relative_error
 
 ACTIVE = 0.01  # an atom is active with at least this share of its image's energy
 REACH = 1 / 16  # blur of atoms before they are compared, over the image's side: strokes apart feel each other too
 
 
 @dataclass(frozen=True)
-class Decomposition:
+class Decomposition(Batch):
     """What a model makes of images: x ≈ x̂ = Σᵢ g(zᵢ) (Section II-B). All on the CPU.
 
     images: (B, 1, N, N), padded to the model's N. z: (B, k, d0). used: (B, k), the blocks in use; the others draw
@@ -25,13 +25,6 @@ class Decomposition:
     used: Tensor
     atoms: Tensor
     output: Tensor
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, which: int | slice | Tensor) -> "Decomposition":
-        which = rows_of(which, len(self))
-        return Decomposition(*(getattr(self, field.name)[which] for field in fields(self)))
 
     @property
     def error(self) -> Tensor:
@@ -53,13 +46,6 @@ class Decomposition:
         """The blocks that image i uses, by the energy of their atoms, the strongest first: (n,)."""
         order = self.shares[i].argsort(descending=True, stable=True)
         return order[self.used[i, order]]
-
-
-def joined(parts: list[Decomposition]) -> Decomposition:
-    """The decompositions of several batches as one."""
-    if len(parts) == 1:  # atoms are large: no copy
-        return parts[0]
-    return Decomposition(*(torch.cat([getattr(part, f.name) for part in parts]) for f in fields(Decomposition)))
 
 
 def matching(a: Decomposition, b: Decomposition) -> Tensor:

@@ -6,15 +6,15 @@ gives passes through `latents`, which decides where latent blocks live.
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import BadInput
-from ..images import blur, noise_level
-from .layers import PLACE, Residual, bound_of, kaiming, position_code
+from ..errors import BadInput, Within
+from ..images import blur, energy, noise_level
+from .layers import PLACE, Channels, Number, Residual, bound_of, kaiming, position_code
 
 
 class Code(NamedTuple):
@@ -73,7 +73,7 @@ class ReferenceEncoder(OneShot):
 class OneShotEncoder(OneShot):
     """A one-shot f_E that trains well on a CPU: normalised convolutions, then a residual MLP."""
 
-    def __init__(self, k: int, d0: int, size: int, latents: nn.Module, channels: int = 16, width: int = 384):
+    def __init__(self, k: int, d0: int, size: int, latents: nn.Module, channels: Channels = 16, width: Number = 384):
         widths = [1, channels, 2 * channels, 4 * channels, 2 * channels]
         layers: list[nn.Module] = []
         for before, after in zip(widths, widths[1:], strict=False):
@@ -106,8 +106,9 @@ class PursuitEncoder(nn.Module):
 
     def __init__(
         self, k: int, d0: int, size: int, latents: nn.Module,
-        window: int = 24, smooth: float = 1.5, stop: float = 0.1, stride: int = 1, channels: int = 32, width: int = 256,
-        again: int = 0,
+        window: Annotated[int, Within(1, 1024)] = 24, smooth: Annotated[float, Within(0.1, 1e3)] = 1.5,
+        stop: Annotated[float, Within(0.0, 10.0)] = 0.1, stride: Annotated[int, Within(1, 64)] = 1,
+        channels: Channels = 32, width: Number = 256, again: Annotated[int, Within(0, 100)] = 0,
     ):  # fmt: skip
         super().__init__()
         self.k, self.d0, self.latents, self.size = k, d0, latents, size
@@ -235,21 +236,16 @@ def _crop(images: Tensor, centre: Tensor, window: int) -> Tensor:
     return padded[torch.arange(len(images), device=images.device)[:, None, None], rows, columns][:, None]
 
 
-def _energy(images: Tensor) -> Tensor:
-    """‖x‖² of each image (B, 1, N, N), (B,): of one so bright that its square overflows, too."""
-    return images.double().square().sum(dim=(1, 2, 3))
-
-
 def _harms(left: Tensor, atom: Tensor) -> Tensor:
     """Whether taking an atom away leaves no less, (M,); one that is not finite passes, for it must be seen and said."""
-    after = _energy(left - atom)
-    return (after >= _energy(left)) & after.isfinite()
+    after = energy(left - atom)
+    return (after >= energy(left)) & after.isfinite()
 
 
 def _better(before: list[Step], after: list[Step]) -> list[Step]:
     """For each image the steps that leave less of it; those before, where it is all the same."""
     residuals = before[-1].residual, after[-1].residual
-    better = _energy(residuals[1]) < _energy(residuals[0])
+    better = energy(residuals[1]) < energy(residuals[0])
     if better.all():
         return after
     residual = torch.where(better[:, None, None, None], residuals[1], residuals[0])

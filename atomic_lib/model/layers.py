@@ -1,9 +1,15 @@
 """Layers that encoders and decoders share."""
 
 import math
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
+
+from ..errors import Within
+
+Channels = Annotated[int, Within(2, 1024)]
+Number = Annotated[int, Within(1, 4096)]  # of features, of products
 
 
 def kaiming(module: nn.Module) -> None:

@@ -4,14 +4,14 @@
 what A lets through, brought back to the plane of images; then the latents are fitted to what was measured itself.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import BadInput
-from ..images import as_numbers
+from ..images import as_numbers, energy
 from . import inference
 from .layers import bound_of
 from .operators import Operator
@@ -39,8 +39,6 @@ def measured(y: Any) -> Tensor:
     y = as_numbers(y, "y")
     if y.ndim < 2 or not y.numel():
         raise BadInput(f"y: the shape is {tuple(y.shape)}; expected (B, …), what was measured of B ≥ 1 images.")
-    if not y.isfinite().all():
-        raise BadInput("y: some values are not finite (NaN or infinity); let the operator leave out what is not known.")
     return y
 
 
@@ -51,7 +49,7 @@ def recover(model: Any, y: Tensor, operator: Operator, k: int | None, rounds: in
     Each round takes the image so far, adds what may have left the residual, encodes that anew (a step towards the data
     and a learned projection onto Σ), and fits the latents to y. Of all rounds the best is kept; none may do harm.
     """
-    bound, least = bound_of(model.encoder.latents), _energy(y)
+    bound, least = bound_of(model.encoder.latents), energy(y)
     output = torch.zeros(len(y), 1, model.size, model.size, device=y.device)
     best: Any = None
     there: Any = None
@@ -62,13 +60,13 @@ def recover(model: Any, y: Tensor, operator: Operator, k: int | None, rounds: in
             z = inference.refine(model.g, y, z, steps, used, bound, operator)
             used = used & needed(model.g, y, operator, z, used)
         output = inference.draw(model.g, z, used).sum(dim=1)
-        energy = _energy(y - operator(output))
-        better = energy < least
-        least = torch.where(better, energy, least)
+        rest = energy(y - operator(output))
+        better = rest < least
+        least = torch.where(better, rest, least)
         best, there = torch.where(better[:, None, None], z, best), torch.where(better[:, None], used, there)
     atoms = inference.draw(model.g, best, there)
     output = atoms.sum(dim=1)
-    return Recovery(best, there, atoms, output, y - operator(output))
+    return Recovery(*(one.cpu() for one in (best, there, atoms, output, y - operator(output))))
 
 
 def needed(g: nn.Module, y: Tensor, operator: Operator, z: Tensor, used: Tensor) -> Tensor:
@@ -78,15 +76,5 @@ def needed(g: nn.Module, y: Tensor, operator: Operator, z: Tensor, used: Tensor)
     left = y - operator(atoms.sum(dim=1))
     seen = operator(atoms.flatten(0, 1)).view(*z.shape[:2], *left.shape[1:])
     without = (left[:, None] + seen).double().square().flatten(2).sum(dim=2)
-    energy = _energy(left)[:, None]
-    return without - energy > SURE * energy / left[0].numel()
-
-
-def joined(parts: list[Recovery]) -> Recovery:
-    """The recoveries of several batches as one, on the CPU."""
-    return Recovery(*(torch.cat([getattr(part, f.name).cpu() for part in parts]) for f in fields(Recovery)))
-
-
-def _energy(y: Tensor) -> Tensor:
-    """‖y‖² of each image, (B,)."""
-    return y.double().square().flatten(1).sum(dim=1)
+    rest = energy(left)[:, None]
+    return without - rest > SURE * rest / left[0].numel()

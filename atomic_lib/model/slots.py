@@ -2,14 +2,15 @@
 attention*). In one shot, as the paper's encoder, and handed no place to look at: content decides."""
 
 import math
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
-from ..errors import BadInput, check_range
+from ..errors import BadInput, Within
 from .encoders import Code, OneShot
 from .inference import draw
-from .layers import Residual, kaiming
+from .layers import Number, Residual, kaiming
 
 OCTAVES = 6  # of the sinusoidal code of a place: from half a period an image to 32 times that
 
@@ -23,10 +24,9 @@ class SlotEncoder(OneShot):
     """
 
     def __init__(
-        self, k: int, d0: int, size: int, latents: nn.Module, spare: int = 0, stride: int = 4, width: int = 64,
-        rounds: int = 3,
+        self, k: int, d0: int, size: int, latents: nn.Module, spare: Annotated[int, Within(0, 1024)] = 0,
+        stride: Annotated[int, Within(1, 64)] = 4, width: Number = 64, rounds: Annotated[int, Within(1, 100)] = 3,
     ):  # fmt: skip
-        check_range("spare", spare, 0, 1024)
         super().__init__(k, d0, size, latents, Slots(k + spare, d0, size, stride, width, rounds))
         self.spare = spare
 
@@ -52,10 +52,10 @@ class Slots(nn.Module):
 
     def __init__(self, count: int, d0: int, size: int, stride: int, width: int, rounds: int):
         super().__init__()
-        check_range("rounds", rounds, 1, 100)
         halvings = stride.bit_length() - 1
-        if not 2 <= stride <= size or stride != 2**halvings or width % 8:
-            raise BadInput(f"slots: stride {stride}, width {width}; expected a power of two and a multiple of 8.")
+        if not 2 <= stride <= size or stride != 2**halvings or width % 8 or rounds < 1:
+            told = f"stride {stride}, width {width}, rounds {rounds}"
+            raise BadInput(f"slots: {told}; expected a power of two, a multiple of 8, and 1 or more.")
         widths = [1, *(max(16, width >> i) for i in reversed(range(halvings)))]
         layers = []
         for before, after in zip(widths, widths[1:], strict=False):

@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..devices import World, hardware
-from ..errors import BadInput, check_range
+from ..errors import BadInput, Blocks, Within, check_fields, check_range
 from ..images import check_images
 from ..metrics import ratio
 from ..recipes import DATA
@@ -177,15 +177,14 @@ class DictionaryRecipe:
     name: str
     data: Any
     kind: str
-    k: int
-    d0: int
-    images: int = 4096
+    k: Blocks
+    d0: Blocks
+    images: Annotated[int, Within(1, 100_000)] = 4096
 
     def __post_init__(self):
         if self.kind not in KINDS:
             raise BadInput(f"there is no dictionary “{self.kind}”; choose one of {', '.join(KINDS)}.")
-        for name, most in (("k", 1024), ("d0", 1024), ("images", 100_000)):
-            check_range(f"Recipe: {name}", getattr(self, name), 1, most)
+        check_fields(self)
 
     def as_json(self) -> dict:
         """The recipe as plain data."""

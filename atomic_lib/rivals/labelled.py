@@ -1,6 +1,6 @@
 """Digits with their class, for the systems that are told it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -9,7 +9,6 @@ from .. import recipes
 from ..data.digits import Digits, choose, mnist, smooth_strokes
 from ..data.sample import Sample, check_drawing
 from ..errors import BadInput
-from ..images import rows_of
 
 CLASSES = 10
 
@@ -19,11 +18,6 @@ class LabelledSample(Sample):
     """A sample whose images have a class each: labels (B,), whole numbers from 0 to 9."""
 
     labels: Tensor | None = None
-
-    def __getitem__(self, which: int | slice | Tensor) -> "LabelledSample":
-        which = rows_of(which, len(self))
-        labels = None if self.labels is None else self.labels[which]
-        return replace(self, images=self.images[which], labels=labels)
 
 
 @dataclass(frozen=True)

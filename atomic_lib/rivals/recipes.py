@@ -1,14 +1,14 @@
 """Every rival by name: the library's recipe with another idea in it, trained and recorded in the same way."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from torch import Tensor
 
 from .. import recipes
 from ..data.digits import Digits
 from ..data.spikes import Spikes
-from ..errors import BadInput, check_range
+from ..errors import BadInput, Within
 from ..recipes import Recipe
 from .consistency import Consistent
 from .correlation import BetaTCVAE
@@ -40,14 +40,13 @@ class RivalRecipe(Recipe):
 
     system: str = "conventional"
     weight: float | None = None
-    std: float = 0.1
+    std: Annotated[float, Within(1e-3, 1e3)] = 0.1
 
     def __post_init__(self):
         super().__post_init__()
         known = SYSTEMS | SUPERVISED
         if self.system not in known:
             raise BadInput(f"there is no rival “{self.system}”; choose one of {', '.join(known)}.")
-        check_range("Recipe: std", self.std, 1e-3, 1e3)
         grid = known[self.system].grid
         if self.weight not in (grid or (None,)):
             expected = f"one of its published {', '.join(map(str, grid))}" if grid else "None, for it has no such term"
