@@ -157,7 +157,7 @@ def test_what_cannot_be_decomposed(capsys, tmp_path, seven):
 def test_data_that_is_missing_leaves_nothing_behind(capsys, tmp_path, monkeypatch):
     (tmp_path / "data").mkdir()
     monkeypatch.setenv("ATOMIC_DATA", str(tmp_path / "data"))
-    digits._mnist_on.cache_clear(), digits.mnist.cache_clear()
+    digits.mnist.cache_clear()
     out = tmp_path / "x"
     assert "missing" in refused(capsys, "train", "digits-plain", "--steps", "1", "--device", "cpu", "--out", out)
     assert "ATOMIC_DATA" in refused(capsys, "evaluate", "digits-plain")

@@ -29,8 +29,49 @@ MNIST_SHA256 = {
 EXTENT = 20 / 32  # the longer side of a digit over the side of its image, as in MNIST padded to 32
 
 
+class Stored:
+    """Where images come from that are kept as they are, some to train on and others held out; drawn when asked for."""
+
+    def stored(self, train: bool) -> tuple[Tensor, Tensor | None]:
+        """Images as they are kept (n, …), and their labels (n,) where they are known."""
+        raise NotImplementedError
+
+    def drawn(self, images: Tensor) -> Tensor:
+        """Some of what is `stored` → (B, 1, N, N) in [0, 1]."""
+        raise NotImplementedError
+
+    def batch(self, count: int, generator: torch.Generator) -> Tensor:
+        """`count` training images (B, 1, N, N), drawn with replacement, on the generator's device."""
+        check_drawing(count, generator)
+        images = self.stored(train=True)[0]
+        chosen = torch.randint(len(images), (count,), generator=generator, device=generator.device)
+        return self.drawn(images[chosen.to(images.device)].to(generator.device))
+
+    def held_out(self, count: int, seed: int = 0) -> Sample:
+        """At most `count` images that training never sees: all in their order, or a random choice by `seed`."""
+        images, _ = self.stored(train=False)
+        return Sample(self.drawn(images[choose(len(images), count, seed)]))
+
+    def first(self, count: int) -> Sample:
+        """At most the first `count` held-out images, in their order."""
+        check_range("count", count, 1, 100_000)
+        return Sample(self.drawn(self.stored(train=False)[0][:count]))
+
+    def of_each_class(self, number: int) -> tuple[Tensor, Tensor]:
+        """The first `number` held-out images of each class, in their order (B, 1, N, N), and their labels (B,).
+
+        Raises `BadInput` where no class is known.
+        """
+        check_range("number", number, 1, 10_000)
+        images, labels = self.stored(train=False)
+        if labels is None:
+            raise BadInput(f"{self}: a folder of files says no digit's class; name a copy of HWD+ for that.")
+        chosen = torch.cat([(labels == label).nonzero()[:number, 0] for label in labels.unique()]).sort().values
+        return self.drawn(images[chosen]), labels[chosen]
+
+
 @dataclass(frozen=True)
-class Digits:
+class Digits(Stored):
     """Where images of digits come from: MNIST as smooth strokes, `size` pixels a side."""
 
     size: Side = 128
@@ -38,29 +79,11 @@ class Digits:
     def __post_init__(self):
         check_fields(self)
 
-    def batch(self, count: int, generator: torch.Generator) -> Tensor:
-        """`count` training digits (B, 1, N, N), drawn with replacement, on the generator's device."""
-        check_drawing(count, generator)
-        images = _mnist_on(generator.device)
-        chosen = torch.randint(len(images), (count,), generator=generator, device=generator.device)
-        return smooth_strokes(images[chosen], self.size)
+    def stored(self, train: bool) -> tuple[Tensor, Tensor]:
+        return mnist(train)
 
-    def held_out(self, count: int, seed: int = 0) -> Sample:
-        """`count` MNIST test digits: all in their order, or a random choice by `seed`."""
-        images, _ = mnist(train=False)
-        return Sample(smooth_strokes(images[choose(len(images), count, seed)], self.size))
-
-    def first(self, count: int) -> Sample:
-        """The first `count` MNIST test digits, in their order."""
-        check_range("count", count, 1, 10_000)
-        return Sample(smooth_strokes(mnist(train=False)[0][:count], self.size))
-
-    def of_each_class(self, number: int) -> tuple[Tensor, Tensor]:
-        """The first `number` test digits of each class, in their order (B, 1, N, N), and their labels (B,)."""
-        check_range("number", number, 1, 10_000)
-        images, labels = mnist(train=False)
-        chosen = first_of_each(labels, number)
-        return smooth_strokes(images[chosen], self.size), labels[chosen]
+    def drawn(self, images: Tensor) -> Tensor:
+        return smooth_strokes(images, self.size)
 
 
 @lru_cache(maxsize=4)
@@ -103,11 +126,6 @@ def _idx(name: str, offset: int) -> Tensor:
     return torch.frombuffer(bytearray(content[offset:]), dtype=torch.uint8)
 
 
-@lru_cache(maxsize=2)
-def _mnist_on(device: torch.device) -> Tensor:
-    return mnist(train=True)[0].to(device)
-
-
 def choose(total: int, count: int, seed: int) -> Tensor:
     """All of them in their order, or `count` of them by `seed`."""
     check_range("count", count, 1, 100_000)
@@ -115,11 +133,6 @@ def choose(total: int, count: int, seed: int) -> Tensor:
     if count >= total:
         return torch.arange(total)
     return torch.randperm(total, generator=torch.Generator().manual_seed(seed))[:count]
-
-
-def first_of_each(labels: Tensor, number: int) -> Tensor:
-    """Where the first `number` of each label are, in their order."""
-    return torch.cat([(labels == label).nonzero()[:number, 0] for label in labels.unique()]).sort().values
 
 
 def pen(images: Tensor, stretch: bool = False) -> Tensor:

@@ -14,14 +14,13 @@ from torch import Tensor
 from ..errors import BadInput, Side, check_fields, check_range
 from ..files import named, read_whole
 from ..images import pad_to
-from .digits import EXTENT, choose, first_of_each, pen
-from .sample import Sample, check_drawing
+from .digits import EXTENT, Stored, pen
 
 NARROWEST = 50  # times as long as it is wide: a picture that is more is no drawing
 
 
 @dataclass(frozen=True)
-class Pictures:
+class Pictures(Stored):
     """The reader's own pictures: a folder of image files, or of HWD+; one in ten is held out."""
 
     folder: str
@@ -33,31 +32,12 @@ class Pictures:
         if not self.folder.strip():
             raise BadInput("pictures: the folder's name is empty; name a folder of pictures.")
 
-    def batch(self, count: int, generator: torch.Generator) -> Tensor:
-        """`count` training pictures (B, 1, N, N), drawn with replacement, on the generator's device."""
-        check_drawing(count, generator)
-        images = _pictures(self)[0]
-        chosen = torch.randint(len(images), (count,), generator=generator, device=generator.device)
-        return images[chosen.cpu()].to(generator.device).float() / 255
+    def stored(self, train: bool) -> tuple[Tensor, Tensor | None]:
+        training, held_out, labels = _pictures(self)
+        return (training, None) if train else (held_out, labels)
 
-    def held_out(self, count: int, seed: int = 0) -> Sample:
-        """At most `count` pictures that training never sees, chosen as of `Digits`."""
-        images = _pictures(self)[1]
-        return Sample(images[choose(len(images), count, seed)].float() / 255)
-
-    def first(self, count: int) -> Sample:
-        """At most the first `count` held-out pictures, in their order."""
-        check_range("count", count, 1, 100_000)
-        return Sample(_pictures(self)[1][:count].float() / 255)
-
-    def of_each_class(self, number: int) -> tuple[Tensor, Tensor]:
-        """As of `Digits`, from held-out writers of HWD+; raises `BadInput` for a folder of files."""
-        check_range("number", number, 1, 10_000)
-        _, images, labels = _pictures(self)
-        if labels is None:
-            raise BadInput(f"{self.folder}: a folder of files says no digit's class; name a copy of HWD+ for that.")
-        chosen = first_of_each(labels, number)
-        return images[chosen].float() / 255, labels[chosen]
+    def drawn(self, images: Tensor) -> Tensor:
+        return images.float() / 255
 
 
 def hwdplus(path, size: int = 128) -> tuple[Tensor, Tensor, Tensor]:
