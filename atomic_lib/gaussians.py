@@ -73,24 +73,17 @@ def fit_gaussians(atoms: Tensor, sigma: float, steps: int = 15) -> Tensor:
         return a**2 * u.square().sum(1) * v.square().sum(1) - 2 * a * seen
 
     def normal(theta: Tensor) -> tuple[Tensor, Tensor]:
-        return _normal_equations(atoms, theta, sigma)
+        both = zip(profiles(theta, size, sigma), slopes(theta, size, sigma), strict=True)
+        (u, v), a = (torch.stack(axis, dim=1) for axis in both), theta[:, 0]
+        seen = u @ atoms @ v.transpose(1, 2)  # (M, 2, 2): the atom against G and its derivatives
+        uu, vv = u @ u.transpose(1, 2), v @ v.transpose(1, 2)
+        left = seen - a[:, None, None] * uu[:, :, :1] * vv[:, None, 0, :]
+        scale = torch.stack([torch.ones_like(a), a, a], dim=1)
+        rows, columns = [0, 1, 0], [0, 0, 1]  # derivatives taken by a, row, column
+        matrix = uu[:, rows][:, :, rows] * vv[:, columns][:, :, columns]
+        return left[:, rows, columns] * scale, matrix * scale[:, :, None] * scale[:, None, :]
 
     return levenberg_marquardt(start, cost, normal, steps).view(*shape, 3)
-
-
-def _normal_equations(atoms: Tensor, theta: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
-    """−½ the gradient of ‖A − a u vᵀ‖² for atoms A (M, N, N), (M, 3), and its Gauss–Newton matrix (M, 3, 3)."""
-    a, size = theta[:, 0], atoms.shape[-1]
-    u, v = (
-        torch.stack(axis, dim=1) for axis in zip(profiles(theta, size, sigma), slopes(theta, size, sigma), strict=True)
-    )
-    seen = u @ atoms @ v.transpose(1, 2)  # (M, 2, 2): the atom against G and its derivatives
-    uu, vv = u @ u.transpose(1, 2), v @ v.transpose(1, 2)
-    left = seen - a[:, None, None] * uu[:, :, :1] * vv[:, None, 0, :]
-    scale = torch.stack([torch.ones_like(a), a, a], dim=1)
-    rows, columns = [0, 1, 0], [0, 0, 1]  # derivatives taken by a, row, column
-    matrix = uu[:, rows][:, :, rows] * vv[:, columns][:, :, columns]
-    return left[:, rows, columns] * scale, matrix * scale[:, :, None] * scale[:, None, :]
 
 
 def pairs(positions: Tensor, true_positions: Tensor, radius: float) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..errors import BadInput, Within
 from ..images import blur, energy, noise_level
-from .layers import PLACE, Channels, Number, Residual, bound_of, kaiming, position_code
+from .layers import PLACE, Channels, Number, Residual, bound_of, convolutions, kaiming, position_code
 
 
 class Code(NamedTuple):
@@ -62,9 +62,7 @@ class ReferenceEncoder(OneShot):
     """f_E as the authors released it: four strided convolutions and two linear layers."""
 
     def __init__(self, k: int, d0: int, size: int, latents: nn.Module):
-        layers: list[nn.Module] = []
-        for before, after in ((1, 32), (32, 16), (16, 8), (8, 8)):
-            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.LeakyReLU(0.2)]
+        layers = convolutions((1, 32, 16, 8, 8), 3, (2, 2, 2, 2))
         features = 8 * math.ceil(size / 16) ** 2
         layers += [nn.Flatten(), nn.Linear(features, 512), nn.LeakyReLU(0.2), nn.Linear(512, k * d0)]
         super().__init__(k, d0, size, latents, nn.Sequential(*layers))
@@ -75,9 +73,7 @@ class OneShotEncoder(OneShot):
 
     def __init__(self, k: int, d0: int, size: int, latents: nn.Module, channels: Channels = 16, width: Number = 384):
         widths = [1, channels, 2 * channels, 4 * channels, 2 * channels]
-        layers: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
-            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.GroupNorm(4, after), nn.LeakyReLU(0.2)]
+        layers = convolutions(widths, 3, (2, 2, 2, 2), normed=True)
         features = widths[-1] * math.ceil(size / 16) ** 2
         layers += [nn.Flatten(), nn.Linear(features, width), Residual(width), Residual(width)]
         net = nn.Sequential(*layers, nn.LayerNorm(width), nn.Linear(width, k * d0))
@@ -113,9 +109,7 @@ class PursuitEncoder(nn.Module):
         super().__init__()
         self.k, self.d0, self.latents, self.size = k, d0, latents, size
         self.window, self.smooth, self.stop, self.again = window, smooth, stop, again
-        layers: list[nn.Module] = []
-        for before, after, step in ((1, channels // 2, stride), (channels // 2, channels, 2), (channels, channels, 2)):
-            layers += [nn.Conv2d(before, after, 5, stride=step, padding=2), nn.LeakyReLU(0.2)]
+        layers = convolutions((1, channels // 2, channels, channels), 5, (stride, 2, 2))
         side = math.ceil(math.ceil(math.ceil(window / stride) / 2) / 2)
         self.look = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * side**2, width))
         self.place = nn.Linear(PLACE, width)

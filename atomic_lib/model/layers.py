@@ -1,6 +1,7 @@
 """Layers that encoders and decoders share."""
 
 import math
+from collections.abc import Sequence
 from typing import Annotated
 
 import torch
@@ -39,6 +40,15 @@ class BoundedLatents(nn.Module):
     def forward(self, raw: Tensor) -> Tensor:
         z = torch.tanh(raw)
         return z + self.noise * torch.randn_like(z) if self.training and self.noise else z
+
+
+def convolutions(widths: Sequence[int], kernel: int, strides: Sequence[int], normed: bool = False) -> list[nn.Module]:
+    """Convolutions from each of the widths to the next, each before a LeakyReLU; `normed` ones normalised in groups."""
+    layers: list[nn.Module] = []
+    for before, after, stride in zip(widths, widths[1:], strides, strict=False):
+        layers.append(nn.Conv2d(before, after, kernel, stride=stride, padding=kernel // 2))
+        layers += [nn.GroupNorm(4, after), nn.LeakyReLU(0.2)] if normed else [nn.LeakyReLU(0.2)]
+    return layers
 
 
 def bound_of(latents: nn.Module) -> float:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..errors import BadInput, Within
 from .encoders import Code, OneShot
 from .inference import draw
-from .layers import Number, Residual, kaiming
+from .layers import Number, Residual, convolutions, kaiming
 
 OCTAVES = 6  # of the sinusoidal code of a place: from half a period an image to 32 times that
 
@@ -57,9 +57,7 @@ class Slots(nn.Module):
             told = f"stride {stride}, width {width}, rounds {rounds}"
             raise BadInput(f"slots: {told}; expected a power of two, a multiple of 8, and 1 or more.")
         widths = [1, *(max(16, width >> i) for i in reversed(range(halvings)))]
-        layers = []
-        for before, after in zip(widths, widths[1:], strict=False):
-            layers += [nn.Conv2d(before, after, 5, stride=2, padding=2), nn.LeakyReLU(0.2)]
+        layers = convolutions(widths, 5, [2] * halvings)
         self.look = nn.Sequential(*layers, nn.Conv2d(width, width, 3, padding=1), nn.LeakyReLU(0.2))
         self.place = nn.Linear(4 * OCTAVES, width)
         self.rounds = nn.ModuleList(Round(width) for _ in range(rounds))
