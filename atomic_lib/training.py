@@ -18,7 +18,7 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from .devices import World, device_of, hardware, has_bfloat16
-from .errors import BadInput, check_range, check_type
+from .errors import BadInput, check, check_range
 from .files import locked, named
 from .metrics import evaluate
 from .optimisers import Optimiser
@@ -56,13 +56,14 @@ class Training:
     """
 
     def __init__(self, recipe: Recipe, seed=0, device="auto", steps: int | None = None, minutes: float | None = None):
-        check_type("recipe", recipe, Recipe)
+        check("recipe", recipe, Recipe)
         check_range("seed", seed, 0, 2**31 - 1)
         check_range("steps", 1 if steps is None else steps, 1, 10**8)
         check_range("minutes", 1 if minutes is None else minutes, 1e-3, 10**6)
         if steps is not None and minutes is not None:
             raise BadInput(f"steps {steps} and minutes {minutes}: a training ends after one of them; give one.")
-        self.recipe, self.seed, self.steps, self.minutes = recipe, seed, steps or recipe.steps, minutes
+        self.recipe, self.seed, self.steps = recipe, int(seed), int(steps or recipe.steps)  # numpy's are not for JSON
+        self.minutes = minutes and float(minutes)
         self.length_given = steps is not None or minutes is not None
         self.world = World.join(device)
         if recipe.batch % self.world.size:

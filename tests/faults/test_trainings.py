@@ -4,6 +4,7 @@ import json
 import math
 import random
 
+import numpy as np
 import pytest
 import torch
 from stand_ins import TINY, TINY_PURSUIT
@@ -155,6 +156,11 @@ def test_what_a_run_cannot_be_given_is_said_before_its_first_step(options, tmp_p
 def test_what_cannot_be_trained(options):
     with pytest.raises(BadInput):
         Training(**{"recipe": TINY_PURSUIT, "device": "cpu", **options})
+
+
+def test_numpys_numbers_make_a_checkpoint_that_can_be_read(tmp_path):
+    Training(TINY, np.int64(3), "cpu", minutes=np.float64(1.0)).save(tmp_path)
+    assert Training(TINY, 3, "cpu").resume(tmp_path).minutes == 1.0
 
 
 def test_a_device_of_torch_is_a_device():
