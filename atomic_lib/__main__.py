@@ -120,8 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m atomic_lib", description="Atomic autoencoders: x̂ = Σᵢ g(zᵢ).")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    command = commands.add_parser("train", help="train a recipe", description=train.__doc__)
-    command.set_defaults(command=train)
+    command = studies.offer(commands, "train", train, "train a recipe")
     command.add_argument("recipe", metavar="RECIPE", help=", ".join([*RECIPES, *RIVALS]))
     length = command.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, help="how many steps (default: the recipe's)")
@@ -132,8 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
     command.add_argument("--images", metavar="FOLDER", help="train on your own pictures, or on a copy of HWD+")
 
-    command = commands.add_parser("evaluate", help="measure weights", description=evaluate.__doc__)
-    command.set_defaults(command=evaluate)
+    command = studies.offer(commands, "evaluate", evaluate, "measure weights")
     command.add_argument("weights", metavar="NAME|FILE", help="shipped weights, or a .safetensors file")
     command.add_argument("--seed", type=int, help="of the held-out images (default: 0)")
     command.add_argument("--count", type=int, help="how many images (default: 512 of spikes, all 10,000 test digits)")
@@ -144,8 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     steps: dict[str, Any] = {"type": int, "nargs": "?", "const": 5, "default": 0, "metavar": "STEPS"}
     command.add_argument("--refine", **steps, help="improve the latents against each image first (default: 5 steps)")
 
-    command = commands.add_parser("decompose", help="take a picture apart", description=decompose.__doc__)
-    command.set_defaults(command=decompose)
+    command = studies.offer(commands, "decompose", decompose, "take a picture apart")
     command.add_argument("image", metavar="IMAGE", help="any picture file")
     command.add_argument("--weights", required=True, metavar="NAME|FILE")
     command.add_argument("--out", required=True, metavar="PICTURE.png")

@@ -23,13 +23,6 @@ def check_range(name: str, value: float, low: float, high: float) -> None:
         raise BadInput(f"{name} {said}: expected a {'whole ' if whole else ''}number from {low:,} to {high:,}.")
 
 
-def check_type(name: str, value: Any, *kinds: type) -> None:
-    """Raise `BadInput` unless value is of one of these kinds."""
-    if not isinstance(value, kinds):
-        expected = " or ".join(kind.__name__ for kind in kinds)
-        raise BadInput(f"{name}: of type {type(value).__name__}; expected {expected}.")
-
-
 class Within(NamedTuple):
     """The least and the largest number that a field may hold, said beside its type: `Annotated[int, Within(1, 9)]`."""
 
@@ -55,7 +48,8 @@ def check_fields(instance: Any) -> None:
 def check(name: str, value: Any, hint: Any) -> None:
     """Raise `BadInput` unless a value is what a type hint says, as `check_fields` reads it."""
     if not _is(value, hint):
-        raise BadInput(f"{name} = {value!r}; expected {_said(hint)}.")
+        plain = value is None or isinstance(value, bool | int | float | str | tuple | list | dict)
+        raise BadInput(f"{name}: {repr(value) if plain else type(value).__name__}; expected {_said(hint)}.")
 
 
 def _is(value: Any, hint: Any) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import BadInput, check_type
+from .errors import BadInput, check
 
 try:
     import fcntl
@@ -29,7 +29,7 @@ def data_folder() -> Path:
 
 def named(path: str | Path, what: str = "the name") -> Path:
     """A path that somebody gave; raises `BadInput` for what is no name, or an empty one."""
-    check_type(what, path, str, Path)
+    check(what, path, str | Path)
     if not str(path).strip() or "\0" in str(path):
         raise BadInput(f"{what} {str(path)!r} is empty or no name of a file; give one.")
     return Path(path)

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from .data.sample import Sample
 from .data.spikes import Spikes
 from .devices import device_of
-from .errors import BadInput, check_range, check_type
+from .errors import BadInput, check, check_range
 from .gaussians import energies, fit_gaussians, pairs
 from .model.autoencoder import AtomicAutoencoder
 from .model.decomposition import Decomposition
@@ -45,7 +45,7 @@ def evaluate(
     check_range("seed", seed, 0, 2**31 - 1)
     check_range("count", 1 if count is None else count, 1, 100_000)
     if not hasattr(model, "reconstruct"):  # what has, draws images from one code: it has no atoms to measure
-        check_type("model", model, AtomicAutoencoder)
+        check("model", model, AtomicAutoencoder)
     sample = _drawn(usual_data(model) if data is None else data, count, seed)
     atomic = isinstance(model, AtomicAutoencoder)
     if k is None and atomic and sample.theta is not None and getattr(model.encoder, "stops", False):

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import BadInput, check_range, check_type
+from ..errors import BadInput, check, check_range
 from ..files import named, read_whole
 from ..images import Batch, as_numbers, check_images
 
@@ -60,7 +60,7 @@ class Sample(Batch):
 def check_drawing(count: int, generator: torch.Generator) -> None:
     """Raise `BadInput` unless `count` images can be drawn by this generator."""
     check_range("count", count, 1, 100_000)
-    check_type("generator", generator, torch.Generator)
+    check("generator", generator, torch.Generator)
 
 
 def from_npz(path, sigma: float) -> Sample:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ..errors import BadInput, check_range, check_type
+from ..errors import BadInput, check, check_range
 from ..images import check_images, relative_error
 from ..model.autoencoder import AtomicAutoencoder
 from ..model.decomposition import matching
@@ -20,7 +20,7 @@ class Scene:
     """
 
     def __init__(self, model: AtomicAutoencoder, images: Tensor, ranges: Tensor | None = None):
-        check_type("model", model, AtomicAutoencoder)
+        check("model", model, AtomicAutoencoder)
         images = check_images(images)
         check_range("the number of images", len(images), 1, 1000)
         self.model, self.found = model, model.decompose(images)

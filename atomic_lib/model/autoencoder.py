@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..devices import device_of
-from ..errors import BadInput, check_range, check_type
+from ..errors import BadInput, check, check_range
 from ..images import as_numbers, check_images, joined, pad_to
 from . import inference, recovery
 from .decomposition import Decomposition
@@ -157,7 +157,7 @@ class AtomicAutoencoder(nn.Module):
         blocks = self.k if blocks is None else blocks
         check_range("count", count, 1, 100_000)
         check_range("blocks", blocks, 1, 1024)
-        check_type("generator", generator, torch.Generator)
+        check("generator", generator, torch.Generator)
         low, high = self.box(ranges).to(generator.device).T
         uniform = torch.rand(count, blocks, self.d0, generator=generator, device=generator.device)
         return (low + (high - low) * uniform).to(self.device)
@@ -188,7 +188,7 @@ class AtomicAutoencoder(nn.Module):
         if used is None:
             return z, None
         used = torch.as_tensor(used) if isinstance(used, np.ndarray) else used
-        check_type("used", used, Tensor)
+        check("used", used, Tensor)
         if used.dtype != torch.bool or used.shape != z.shape[:2]:
             raise BadInput(f"used: {tuple(used.shape)} of {used.dtype}; expected {tuple(z.shape[:2])} of torch.bool.")
         return z, used.to(self.device)

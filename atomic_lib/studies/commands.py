@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import BadInput, check_range
@@ -14,8 +15,7 @@ from . import ablations
 
 def add_to(commands) -> None:
     """Add the commands of the chapters to the parsers of `argparse`."""
-    command = commands.add_parser("find", help="spots in a real image, as a table", description=find_spots.__doc__)
-    command.set_defaults(command=find_spots)
+    command = offer(commands, "find", find_spots, "spots in a real image, as a table")
     command.add_argument(
         "image", metavar="IMAGE", nargs="?", help="a FITS file, a grey TIFF or PNG; or m13, hybiss, terra"
     )
@@ -26,25 +26,21 @@ def add_to(commands) -> None:
     command.add_argument("--json", nargs="?", const="-", metavar="SPOTS.json", help=told)
     command.add_argument("--threshold", type=float, default=5.0, help="in standard errors of an amplitude (default: 5)")
 
-    command = commands.add_parser("solvers", help="compare with known-kernel solvers", description=solvers.__doc__)
-    command.set_defaults(command=solvers)
+    command = offer(commands, "solvers", solvers, "compare with known-kernel solvers")
     command.add_argument("--part", choices=("sets", "range", "m13"), help="only this part (default: all, one by one)")
     command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     command.add_argument("--out", metavar="FILE.json", help="write it to a file; parts that are there already stay")
 
-    command = commands.add_parser("bench", help="measure speed and memory", description=bench.__doc__)
-    command.set_defaults(command=bench)
+    command = offer(commands, "bench", bench, "measure speed and memory")
     command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     command.add_argument("--out", metavar="FILE.json", help="write it to a file, too")
     command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
 
-    command = commands.add_parser("claims", help="what the paper claims, and what holds", description=claims.__doc__)
-    command.set_defaults(command=claims)
+    command = offer(commands, "claims", claims, "what the paper claims, and what holds")
     command.add_argument("--json", action="store_true", help="print one list of JSON objects and nothing else")
     command.add_argument("--measure", action="store_true", help="measure first what was not: minutes")
 
-    command = commands.add_parser("ablate", help="compare variants over seeds", description=ablate.__doc__)
-    command.set_defaults(command=ablate)
+    command = offer(commands, "ablate", ablate, "compare variants over seeds")
     command.add_argument("name", metavar="ABLATION", nargs="?", help=", ".join(ablations.ABLATIONS))
     command.add_argument("--list", action="store_true", help="list every run, its command, and whether it is done")
     seeds = command.add_mutually_exclusive_group()
@@ -52,6 +48,13 @@ def add_to(commands) -> None:
     seeds.add_argument("--seed", type=int, help="only this one")
     command.add_argument("--variant", help="only this one")
     command.add_argument("--device", default="auto", help="auto, cpu or cuda (default: auto)")
+
+
+def offer(commands, name: str, command: Callable[[argparse.Namespace], None], told: str) -> argparse.ArgumentParser:
+    """A command's parser among those of `argparse`: what it says of itself is its function's docstring."""
+    parser = commands.add_parser(name, help=told, description=command.__doc__)
+    parser.set_defaults(command=command)
+    return parser
 
 
 def find_spots(options: argparse.Namespace) -> None:
