@@ -24,10 +24,10 @@ class Ablation:
     question: str
     variants: dict[str, Any]
     seeds: int = 5
-    first: int = 0
     measure: Callable[[Any], dict] = navigation.measure
     summary: Callable[[dict], dict] = navigation.summary
     looks: int | tuple[int, ...] = 20
+    first: int = 0
 
     @property
     def measured(self) -> str:
