@@ -32,6 +32,7 @@ FLAGS = {EDGE: "edge", BLENDED: "blended", MISFIT: "misfit", SATURATED: "saturat
 SHAPE_ERROR = 0.04  # share of its amplitude by which a real spot is no Gaussian: noise for what lies on it
 MARGIN = 4.0  # σ around what a tile answers for
 RIM = 3.5  # σ of nothing around a tile: the encoder has seen no spot nearer to the border than 3σ
+NEAREST = 0.8  # σ: two spots nearer than that are not told from a wide one
 SURE = 10.0  # times its standard error: a spot that noise cannot be
 PER_ROUND = 40  # blocks that a tile may use in a round
 SIGMAS = 0.5, 28.0  # px: what a rescaled image can still show
@@ -104,8 +105,10 @@ def find(
                 bar.update(bar.total - bar.n)
                 break
     background, noise = sky(field, sure, sigma)
-    for limit in (threshold, threshold, 0):  # who falls out leaves light to the others
-        theta, error = polish(field - background, theta, noise, sigma, tiles, limit)
+    for _ in range(2):  # who falls out leaves light to the others
+        theta, _ = polish(field - background, theta, noise, sigma, tiles, threshold)
+    theta = parted(field - background, theta, noise, sigma)
+    theta, error = polish(field - background, theta, noise, sigma, tiles, 0)
     order = theta[:, 0].argsort(descending=True)
     theta, error = theta[order], error[order]
     spots = drawn(theta, field.shape, sigma)
@@ -226,6 +229,44 @@ def _fitted(pixels: Tensor, theta: Tensor, noise: Tensor, sigma: float, threshol
     return start, theta, theta.clone()
 
 
+def parted(field: Tensor, theta: Tensor, noise: Tensor, sigma: float) -> Tensor:
+    """Spots (n, 3) of which those that fit badly are two, where two leave a quarter of what one leaves beyond noise.
+
+    Two spots nearer than about 1.5σ have one peak, and their pursuit one block: what is left of them tells. Real spots
+    are not quite Gaussian: two that are nearer than `NEAREST` σ might be one that is a little wide.
+    """
+    left = field - drawn(theta, field.shape, sigma)
+    kept, reach = [], math.ceil(3 * sigma)
+    for spot, bad in zip(theta[:, None], misfit(left, noise, theta, sigma), strict=True):
+        row, column = (int(v) for v in spot[0, 1:].round())
+        rows, columns = (slice(max(0, v - reach), v + reach + 1) for v in (row, column))
+        pair = None
+        if bad:
+            origin = torch.tensor([0.0, rows.start, columns.start], dtype=theta.dtype)
+            around = left[rows, columns]
+            white = float(noise[rows, columns].square().sum())
+            most = white + max(0.0, float(around.square().sum()) - white) / 4
+            pair = _two(around + drawn(spot - origin, around.shape, sigma), spot - origin, most, sigma)
+        kept.append(spot if pair is None else pair + origin)
+    return torch.cat(kept) if kept else theta
+
+
+def _two(pixels: Tensor, spot: Tensor, most: float, sigma: float) -> Tensor | None:
+    """The two spots (2, 3), at either side of one (1, 3), that leave less than `most` of pixels; None without such."""
+    best, least = None, most
+    for angle in (0.0, 0.25, 0.5, 0.75):
+        away = 0.6 * sigma * torch.tensor([[0.0, math.cos(math.pi * angle), math.sin(math.pi * angle)]])
+        start = torch.cat([spot + away, spot - away])
+        start[:, 0] /= 2
+        fit, _ = fit_sum(pixels, start, sigma, steps=25)
+        cost = float((pixels - drawn(fit, pixels.shape, sigma)).square().sum())
+        apart = float((fit[0, 1:] - fit[1, 1:]).norm()) / sigma
+        faint = fit[:, 0].min() < 0.1 * fit[:, 0].max()
+        if cost < least and NEAREST < apart < 3 and not faint:
+            best, least = fit, cost
+    return best
+
+
 def merged(theta: Tensor, sigma: float) -> Tensor:
     """Spots (n, 3) without the fainter of any two that are closer than σ/2: the same one, found twice."""
     theta = theta[theta[:, 0].argsort(descending=True)]
@@ -238,7 +279,6 @@ def flags(field: Tensor, background: Tensor, noise: Tensor, theta: Tensor, sigma
     from scipy import ndimage
 
     left = field - background - drawn(theta, field.shape, sigma)
-    around = ndimage.gaussian_filter((left / noise).square().numpy(), sigma)
     full = (field == field.max()).double()
     near_full = ndimage.maximum_filter((full * (full.sum() > 2)).numpy(), size=_odd(2 * sigma))
     here = _pixel(theta, field.shape)
@@ -247,8 +287,16 @@ def flags(field: Tensor, background: Tensor, noise: Tensor, theta: Tensor, sigma
     edge = ((place < 2 * sigma) | (place > last - 2 * sigma)).any(dim=1)
     apart = torch.cdist(place, place) + torch.diag(torch.full((len(place),), math.inf, dtype=place.dtype))
     blended = (apart < 2 * sigma).any(dim=1)
-    misfit, saturated = torch.from_numpy(around)[here] > 9, torch.from_numpy(near_full)[here] > 0
-    return EDGE * edge + BLENDED * blended + MISFIT * misfit + SATURATED * saturated
+    saturated = torch.from_numpy(near_full)[here] > 0
+    return EDGE * edge + BLENDED * blended + MISFIT * misfit(left, noise, theta, sigma) + SATURATED * saturated
+
+
+def misfit(left: Tensor, noise: Tensor, theta: Tensor, sigma: float) -> Tensor:
+    """Which spots (n, 3) leave (H, W) more than three times the noise around their places: (n,)."""
+    from scipy import ndimage
+
+    around = ndimage.gaussian_filter((left / noise).square().numpy(), sigma)
+    return torch.from_numpy(around)[_pixel(theta, left.shape)] > 9
 
 
 def table(found: Found) -> list[dict]:

@@ -71,6 +71,14 @@ def test_flags_say_what_is_wrong():
     assert all("saturated" in spot["flag"] for spot in find.table(cut))
 
 
+def test_two_spots_with_one_peak_are_told_apart_and_one_stays_one():
+    theta = torch.tensor([[900.0, 30.0, 30.0], [400.0, 31.2, 30.7], [900.0, 50.0, 20.0]])
+    found = find.find(field_of(theta, (70, 60)), SIGMA)
+    assert len(pairs(found.theta[:, 1:], theta[:, 1:], 0.15)) == len(found.theta) == 3
+    wide = torch.tensor([[600.0, 30.0, 30.0], [600.0, 30.6, 30.0]])  # nearer than can be told
+    assert len(find.find(field_of(wide, (60, 60)), SIGMA).theta) == 1
+
+
 @pytest.mark.parametrize("shape", [(20, 20), (64, 45), (100, 131), (300, 47)])
 def test_every_place_belongs_to_one_tile(shape):
     tiles = find.tiled(shape, 45.7, 5.6)

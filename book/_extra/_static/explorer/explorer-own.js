@@ -74,12 +74,13 @@ explorer.Own = class {
     return seen.length ? seen[seen.length >> 1] : 0;
   }
 
-  /** Ink from 0, where the picture is as most of it, to 1; `light`: its paper is lighter than its ink. Null where there
-   *  is nothing to see. */
-  static ink(picture, light) {
-    const sign = light ? -1 : 1, paper = explorer.Own.median(picture);
-    const ink = picture.grey.map((value, p) => picture.there[p] * sign * (value - paper));
-    const most = ink.reduce((a, b) => Math.max(a, b), 0);
-    return most < explorer.Own.FLAT ? null : ink.map((value) => Math.max(-0.2, value / most));
+  /** Ink from 0, where the picture is as most of it, to 1; `light`: its paper is lighter than its ink. What is on the
+   *  other side of the paper is negative. Null where there is nothing to see. */
+  static ink({ grey, there }, light) {
+    const sign = light ? -1 : 1, paper = explorer.Own.median({ grey, there });
+    const ink = grey.map((value, p) => there[p] * sign * (value - paper));
+    const above = ink.reduce((a, b) => Math.max(a, b), 0), below = ink.reduce((a, b) => Math.min(a, b), 0);
+    const most = above >= explorer.Own.FLAT ? above : -below;
+    return most < explorer.Own.FLAT ? null : ink.map((value) => Math.max(-1, value / most));
   }
 };
