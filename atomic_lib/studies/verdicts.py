@@ -11,7 +11,7 @@ from ..names import called
 from ..recipes import RECIPES
 from .evidence import COMPARED, OTHERS, Evidence, judges
 from .prose import ranged, said
-from .standings import ENTRIES
+from .standings import ENTRIES, separated
 
 HOLDS, PARTLY, NOT_FOUND, OPEN = WORDS = ("holds", "partly", "not found", "open")
 D0 = (3, 4, 6, 12)  # coordinates of a block, of which a spike has three
@@ -122,21 +122,28 @@ def cause(evidence: Evidence) -> Finding:
 
 
 def no_other(evidence: Evidence) -> Finding:
-    """Judged in the field, on how many spikes lie in parts of the one-shot encoder's code (set recovery). Not found if
-    another network of its day has nine tenths of that, partly if it has half, holds if none has; open if the one-shot
-    encoder has not half of the spikes itself, or the field was not run."""
-    own = evidence.seeds("field", "spikes-one-shot", "jaccard")
-    found = {name: evidence.seeds("field", f"spikes-{name}", "jaccard") for name in OTHERS}
+    """Judged in the field, on how far a system has one spike a part (`standings.separated`): the one-shot encoder
+    against the best of the networks of its day. Not found if that one has nine tenths of it, partly if it has half,
+    holds if none has; open below 0.35 of the one-shot encoder itself, or if the field was not run."""
+    own, found = _separated(evidence, "one-shot"), {name: _separated(evidence, name) for name in OTHERS}
     found = {name: values for name, values in found.items() if values}
     if not own or not found:
         return Finding(OPEN, "no other architecture was run", (), "no rival was run")
     best = max(found, key=lambda name: sum(found[name]) / len(found[name]))
     mean, other = sum(own) / len(own), sum(found[best]) / len(found[best])
-    rival = f"{ENTRIES[best].label}, {ranged(found[best], '.0f%')}"
-    number = f"spikes in parts: one-shot {ranged(own, '.0f%')}; best of {len(found)} rivals, {rival}"
-    brief = f"spikes in parts {said(mean, '.0f%')}, best rival {said(other, '.0f%')}"
-    verdict = OPEN if mean < 0.5 else NOT_FOUND if other >= 0.9 * mean else PARTLY if other >= 0.5 * mean else HOLDS
+    rival = f"{ENTRIES[best].label} ({ENTRIES[best].year}), {ranged(found[best], '.2f')}"
+    number = f"one spike a part: one-shot {ranged(own, '.2f')}; best of {len(found)} rivals, {rival}"
+    brief = f"one spike a part {said(mean, '.2f')}; {ENTRIES[best].label} ({ENTRIES[best].year}) {said(other, '.2f')}"
+    verdict = OPEN if mean < 0.35 else NOT_FOUND if other >= 0.9 * mean else PARTLY if other >= 0.5 * mean else HOLDS
     return Finding(verdict, number, (FIELD,), brief)
+
+
+def _separated(evidence: Evidence, system: str) -> list[float]:
+    """`standings.separated` of a system on spikes, a value a seed."""
+    numbers = (
+        evidence.seeds("field", f"spikes-{system}", what) for what in ("jaccard", "exclusivity", "exclusivity_control")
+    )
+    return [separated(*one) for one in zip(*numbers, strict=True)]
 
 
 def reconstructed(evidence: Evidence) -> Finding:

@@ -176,8 +176,10 @@ def test_small_runs_decide_only_beyond_their_seeds():
     [(0.8, 0.75, NOT_FOUND), (0.8, 0.5, PARTLY), (0.8, 0.2, HOLDS), (0.3, 0.1, OPEN), (0.8, None, OPEN)],
 )
 def test_novelty_is_judged_by_the_best_of_the_others(own, best, verdict):
-    runs = {("field", "spikes-one-shot"): [{"jaccard": own}], ("field", "spikes-beta-vae"): [{"jaccard": 0.01}]}
-    runs[("field", "spikes-untied")] = [{"jaccard": best}, {"jaccard": best}]
+    exclusive = {"exclusivity": 1.0, "exclusivity_control": 0.5}
+    runs = {("field", "spikes-one-shot"): [{"jaccard": own, **exclusive}]}
+    runs[("field", "spikes-beta-vae")] = [{"jaccard": 0.9, "exclusivity": 0.5, "exclusivity_control": 0.5}]
+    runs[("field", "spikes-untied")] = 2 * [{"jaccard": best, **exclusive}]
     found = verdicts.no_other(Evidence({}, {}, runs if best else {}))
     assert found.verdict == verdict
     assert not best or "untied additive" in found.number
