@@ -33,5 +33,5 @@ class JL1VAE(VAE):
 
 
 def moved(decoder: nn.Module, z: Tensor) -> Tensor:
-    """Σ_{d, pixel} |∂x̂(pixel)/∂z_d| at codes z (B, m), a mean over them: the L1 norm of the decoder's Jacobian."""
+    """Σ_{d, pixel} abs(∂x̂(pixel)/∂z_d) at codes z (B, m), a mean over them: the L1 norm of the decoder's Jacobian."""
     return inference.jacobian(decoder, z).float().abs().sum() / len(z)

@@ -53,7 +53,7 @@ class BetaVAE(VAE):
 
 
 class AnnealedVAE(VAE):
-    """−log p(x|z) + γ |KL − C|, C rising evenly from 0 to the recipe's weight, in nats, with which the training ends.
+    """−log p(x|z) + γ·abs(KL − C), C rising evenly from 0 to the recipe's weight, in nats, with which the training ends.
 
     γ = 1000. The paper lets C rise for 100,000 steps: so it does here for the first third.
     """
@@ -77,5 +77,5 @@ def sampled(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 
 def off_capacity(nats: Tensor, capacity: float) -> Tensor:
-    """|KL − C| of the mean KL over the batch; nats: that of every image and coordinate (B, m)."""
+    """abs(KL − C) of the mean KL over the batch; nats: that of every image and coordinate (B, m)."""
     return (nats.sum(dim=1).mean() - capacity).abs()
