@@ -53,7 +53,7 @@ class BetaVAE(VAE):
 
 
 class AnnealedVAE(VAE):
-    """−log p(x|z) + γ·abs(KL − C), C rising evenly from 0 to the recipe's weight, in nats, with which the training ends.
+    """−log p(x|z) + γ·abs(KL − C), C rising evenly from 0 to the recipe's weight, in nats, where the training ends.
 
     γ = 1000. The paper lets C rise for 100,000 steps: so it does here for the first third.
     """
