@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import numpy as np
 import torch
@@ -60,6 +60,13 @@ class Dictionary:
         if images.shape[-1] != self.size:
             raise BadInput(f"the images are {images.shape[-1]} pixels a side, this dictionary draws {self.size}.")
         return torch.from_numpy(np.ascontiguousarray(self._code(images.flatten(1).numpy()), dtype=np.float32))
+
+    def atoms(self, *_: Any) -> NoReturn:
+        """A dictionary has none: raises `BadInput`."""
+        told = "a dictionary adds up fixed pictures: it has no blocks and no atoms that move"
+        raise BadInput(f"{told}; ask it to encode and decode, or look at its `layers`.")
+
+    decompose = decompositions = jacobian = atoms
 
     def error(self, images: Tensor) -> float:
         """Σ‖x − x̂‖²/Σ‖x‖² of images (B, 1, N, N)."""

@@ -32,6 +32,7 @@ def test_images_of_few_pictures_are_drawn_and_given_codes_of_the_stated_length(k
     assert len(found.parts) == 8 and found.size == 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["dictionary", "deep-dictionary"])
 def test_an_image_uses_ten_pictures_at_most(kind):
     """Told nothing, scikit-learn takes a tenth of the pixels, here 102: the code would not be sparse."""
@@ -47,6 +48,7 @@ def test_nmf_codes_and_pictures_are_not_negative_and_pictures_have_length_one():
     assert torch.allclose(norms[norms > 0], torch.ones(int((norms > 0).sum())), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_without_a_bend_a_deep_dictionary_is_one_dictionary(monkeypatch):
     images = DATA.held_out(20).images
     bent = dictionaries.deep(DATA.batch(300, seeded()), 6)
@@ -61,6 +63,7 @@ def test_without_a_bend_a_deep_dictionary_is_one_dictionary(monkeypatch):
     assert not bent.additive
 
 
+@pytest.mark.slow
 def test_a_plain_dictionary_adds_up_and_a_deep_one_does_not():
     images = blobs(64, seed=2)
     for kind, adds in (("nmf", True), ("dictionary", True), ("deep-dictionary", False)):
@@ -84,5 +87,8 @@ def test_bad_input_is_told():
         dictionaries.nmf(blobs(30) - 0.5, 4)
     with pytest.raises(BadInput, match="choose one of nmf"):
         dictionaries.DictionaryRecipe("x", DATA, "pca", 1, 1)
+    for asked in ("atoms", "decompose", "jacobian"):
+        with pytest.raises(BadInput, match="no blocks and no atoms"):
+            getattr(dictionaries.nmf(blobs(30), 4), asked)(blobs(1))
     with pytest.raises(BadInput, match="pixels a side"):
         dictionaries.nmf(blobs(30), 4).encode(torch.zeros(1, 1, 8, 8))

@@ -32,6 +32,7 @@ class Strokes:
         return torch.einsum("bc,cxy->bxy", z, self.pictures)[:, None]
 
 
+@pytest.mark.slow
 def test_one_stroke_a_part_is_pure_and_a_turned_code_is_not():
     found = drawn.measure(Strokes(SAMPLE), SAMPLE)
     assert found["purity"] > 0.95 > 0.6 > found["purity_control"]

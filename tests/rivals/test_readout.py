@@ -33,12 +33,14 @@ def data():
     return Fixed()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("apart", [False, True])
 def test_the_truth_is_read_out(data, apart):
     found = readout.read(Truth(2, 32, 1.4, apart, known=data.all), data)
     assert found["jaccard"] > 0.8 and found["jaccard_near"] > 0.9
 
 
+@pytest.mark.slow
 def test_a_code_without_parts_is_read_as_well_when_it_is_turned(data):
     """What is there stays there: this is why the readout tells nothing of parts."""
     system = Truth(2, 32, 1.4, apart=True, known=data.all)
@@ -46,12 +48,14 @@ def test_a_code_without_parts_is_read_as_well_when_it_is_turned(data):
     assert readout.read(turned, data)["jaccard_near"] > 0.9
 
 
+@pytest.mark.slow
 def test_a_part_that_holds_no_spike_of_its_own_is_not_read(data):
     system = Truth(2, 32, 1.4, known=data.all)
     turned = Rotated(system, encoded(system, data.learn.images))
     assert readout.read(turned, data)["jaccard"] < 0.3
 
 
+@pytest.mark.slow
 def test_nothing_is_read_out_of_noise(data):
     class Noise(Truth):
         def encode(self, images):
