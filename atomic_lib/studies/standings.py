@@ -33,11 +33,11 @@ ENTRIES: dict[str, Entry] = {
     "beta-tcvae": Entry("β-TCVAE", 2018, "a weight", OLD),
     "dip-vae-1": Entry("DIP-VAE I", 2018, "two weights", OLD),
     "dip-vae-2": Entry("DIP-VAE II", 2018, "two weights", OLD),
-    "jacobian": Entry("Jacobian superv.", 2019, "three weights, a teacher", OLD),
+    "jacobian": Entry("Jacobian superv.", 2019, "weights, a teacher", OLD),
     "nmf": Entry("NMF", 1999, "images ≥ 0", OLD),
     "dictionary": Entry("dictionary", 2011, "a sparsity", OLD),
-    "deep-dictionary": Entry("deep dictionary", 2016, "a sparsity, widths", OLD),
-    "nmf-wide": Entry("NMF, 64 pictures", 1999, "images ≥ 0, a code of 64", OLD),
+    "deep-dictionary": Entry("deep dictionary", 2016, "sparsity, widths", OLD),
+    "nmf-wide": Entry("NMF, 64 pictures", 1999, "images ≥ 0", OLD),
     "jl1-vae": Entry("JL1-VAE", 2021, "two weights", SINCE),
     "slot-attention": Entry("slots, masked", 2020, "k", SINCE),
     "slot-additive": Entry("slots, additive", 2020, "k", SINCE),
@@ -115,7 +115,7 @@ def verdicts(runs: DataFrame) -> list[dict]:
         one, mean = of_one.iloc[0], of_one.mean(numeric_only=True)
         rows.append(
             {
-                "one spike a part?": judged(mean.separated, VERDICTS), "system": one.label, "year": one.year,
+                "verdict": judged(mean.separated, VERDICTS), "system": f"{one.label}, {one.year}",
                 "needs": one.needs, "nmse": f"{mean.nmse:.3f}",
                 "exclusivity": f"{mean.exclusivity:.2f} ({mean.exclusivity_control:.2f})",
                 "set recovery": f"{mean.jaccard:.2f} ({mean.jaccard_control:.2f})",
@@ -149,7 +149,7 @@ def told(runs: DataFrame) -> list[dict]:
         one = of_one.iloc[0]
         rows.append(
             {
-                "system": one.label, "year": one.year, "nmse": f"{of_one.nmse.mean():.3f}",
+                "system": f"{one.label}, {one.year}", "nmse": f"{of_one.nmse.mean():.3f}",
                 "class read from z": f"{of_one.leakage.mean():.2f}",
                 "class obeyed": f"{of_one.swapped.mean():.2f}", "own class kept": f"{of_one.own.mean():.2f}",
                 **_cost(of_one),
@@ -161,5 +161,5 @@ def told(runs: DataFrame) -> list[dict]:
 def _cost(of_one: DataFrame) -> dict:
     return {
         "seeds": len(of_one), "minutes": f"{of_one.minutes.mean():.1f}",
-        "parameters": f"{of_one.parameters.iloc[0] / 1e6:.2f} M",
+        "10⁶ parameters": f"{of_one.parameters.iloc[0] / 1e6:.2f}",
     }  # fmt: skip

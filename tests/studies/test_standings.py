@@ -75,8 +75,8 @@ def test_every_variant_of_the_field_has_its_entry():
 
 def test_verdicts_are_judged_by_the_lesser_of_two(some):
     rows = {row["system"]: row for row in standings.verdicts(standings.gathered())}
-    assert rows["NMF"]["one spike a part?"] == "○ no" and rows["atomic, one-shot"]["one spike a part?"] == "● yes"
-    assert rows["NMF"]["set recovery"] == "0.20 (0.15)" and rows["NMF"]["seeds"] == 2
+    assert rows["NMF, 1999"]["verdict"] == "○ no" and rows["atomic, one-shot, 2023"]["verdict"] == "● yes"
+    assert rows["NMF, 1999"]["set recovery"] == "0.20 (0.15)" and rows["NMF, 1999"]["seeds"] == 2
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_part_must_be_a_spike_and_its_numbers_must_move_it_alone(jaccard, excl
 
 def test_those_that_are_told_classes_have_a_table_of_their_own(some):
     runs = standings.gathered()
-    assert [row["system"] for row in standings.told(runs)] == ["XCov"]
+    assert [row["system"] for row in standings.told(runs)] == ["XCov, 2015"]
     assert [row["system"] for row in standings.strokes(runs)] == ["atomic, one-shot"]
 
 
