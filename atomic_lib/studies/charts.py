@@ -190,18 +190,3 @@ def curves(records: dict[str, dict], metrics: tuple[str, ...] = ("nmse",), again
         axis.set(xlabel=f"{against} of training", title=title, yscale="log" if logarithmic else "linear")
     legend(figure, axes[0])
     return figure
-
-
-def spread(found: dict[str, list[dict]], metrics: dict[str, str]) -> Figure:
-    """A dot a seed, and a bar at their mean, by variant. metrics: {key: title}; found: {variant: [{key: value}]}."""
-    figure, axes = panelled(len(metrics), 2.5)
-    for axis, (key, title) in zip(axes, metrics.items(), strict=True):
-        for i, (results, colour) in enumerate(zip(found.values(), colours(found), strict=True)):
-            values = [result[key] for result in results if key in result]
-            places = i + 0.22 * np.linspace(-1, 1, len(values)) if len(values) > 1 else [i] * len(values)
-            axis.plot(places, values, "o", ms=5, mfc="none", color=colour)
-            if values:
-                axis.hlines(np.mean(values), i - 0.32, i + 0.32, color=colour, lw=2)
-        axis.set(title=title, xlim=(-0.6, len(found) - 0.4))
-        axis.set_xticks(range(len(found)), found, rotation=20 if len(found) > 3 else 0)
-    return figure

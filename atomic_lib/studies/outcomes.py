@@ -143,7 +143,7 @@ def _marked(value: int, truth: int) -> str:
 
 def right(found: DataFrame) -> str:
     """On which data of `estimates` the nearest cube is the right one, as words."""
-    wrong = [f"*{name}*" for name, one in found.iterrows() if one.nearest != one.truth]
+    wrong = [f"“{name}”" for name, one in found.iterrows() if one.nearest != one.truth]
     if not wrong:
         return f"on all {len(found)} data"
     return f"on {len(found) - len(wrong)} of {len(found)} data; not on {' and '.join(wrong)}"

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from torch import Tensor
 
 from ..data.sample import Sample
-from ..figures import COLOURS, CROSS, RING, SQUARE, TWICE, Style, inked, panelled, picture_grid, show
+from ..figures import COLOURS, CROSS, RING, SQUARE, TWICE, Style, inked, legend, panelled, picture_grid, show
 from ..gaussians import pairs
 from ..metrics import fits
 from ..model.decomposition import Decomposition
@@ -106,7 +106,7 @@ def told(found: dict[str, Decomposition], sample: Sample) -> Figure:
             axis.plot(places[:, 1], places[:, 0], **styles.get(id(style), style))
     keys = [Line2D([], [], **{**style, "ms": min(style["ms"], 9)}) for style in (RING, SQUARE, TWICE, CROSS)]
     names = ["found (or true)", "not found", "claimed twice", "claimed, nothing there"]
-    figure.legend(keys, names, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+    figure.key(keys, names)
     return figure
 
 
@@ -122,20 +122,23 @@ def _claims(claimed: Tensor, truth: Tensor, sigma: float) -> list[tuple[Tensor, 
     return [(claimed[hits], RING), (truth[lost], SQUARE), (beside, TWICE), (nothing, CROSS)]
 
 
-def trajectories(walks: dict[str, Sweep], others: Tensor, detection: float) -> Figure:
+def trajectories(walks: dict[str, Sweep], truth: Tensor, detection: float) -> Figure:
     """Where a spike goes as each coordinate of its block is swept, a row a model, a panel a coordinate.
 
     A dot a step, as large as the amplitude there, from light to dark along the sweep; no dot where the atom is below
-    `detection` and draws no spike. Ring: where the spike was. Grey: the `others` (n, 2), which stay.
+    `detection` and draws no spike. Ring: where the spike was. Grey: the other true places (n, 2), of spikes that stay.
     """
     d0, side = len(next(iter(walks.values())).values), next(iter(walks.values())).pictures.shape[-1]
     figure, axes = picture_grid(len(walks) * d0, d0)
     figure.set_size_inches(2.1 * d0, 2.3 * len(walks))
     for row, (name, path) in enumerate(walks.items()):
+        apart = (truth - path.original[1:]).norm(dim=1)
+        others = truth[apart > apart.min()]
         for j, axis in enumerate(axes[row * d0 : (row + 1) * d0]):
             fitted = path.fitted[j]
             there = fitted[fitted[:, 0] >= detection]
-            axis.plot(there[:, 2], there[:, 1], color=colour_of(name), lw=0.8, alpha=0.6)
+            way = fitted.masked_fill(fitted[:, :1] < detection, torch.nan)  # a gap, not a line, where nothing is drawn
+            axis.plot(way[:, 2], way[:, 1], color=colour_of(name), lw=0.8, alpha=0.6)
             shade = torch.linspace(0.25, 1, len(fitted))[fitted[:, 0] >= detection]
             for (height, y, x), alpha in zip(there.tolist(), shade.tolist(), strict=True):
                 axis.plot([x], [y], "o", ms=9 * height**0.5, color=colour_of(name), alpha=alpha, mew=0)
@@ -183,5 +186,5 @@ def dots(found: dict[str, Sequence[dict]], metrics: dict[str, str], xlabel: str 
     centres = [-(row * height + (len(found) - 1) / 2) for row in range(len(metrics))]
     axis.set_yticks(centres, metrics.values())
     axis.set(xlim=(-0.02, 1.02), xlabel=xlabel)
-    figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    legend(figure, axis)
     return figure

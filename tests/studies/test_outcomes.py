@@ -85,7 +85,7 @@ def test_estimates_are_held_against_full_cubes():
     }  # fmt: skip
     assert plane["by neighbours"] == "**2** (1.8, 2.0)" and plane["by the Jacobian"] == "3, 3"
     assert outcomes.right(found) == "on all 2 data"
-    assert outcomes.right(found.assign(nearest=[2, 2])) == "on 1 of 2 data; not on *line*"
+    assert outcomes.right(found.assign(nearest=[2, 2])) == "on 1 of 2 data; not on “line”"
 
 
 def test_runs_have_the_titles_of_the_chapter():

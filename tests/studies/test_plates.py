@@ -61,7 +61,9 @@ def test_claims_on_an_image_of_spikes_are_marked_by_what_they_are():
 def test_a_trajectory_has_a_dot_where_a_spike_is_drawn():
     fitted = torch.tensor([[[0.1, 5, 5], [0.6, 10, 20], [0.9, 12, 25]], [[0.8, 3, 3], [0.8, 4, 4], [0.8, 5, 5]]])
     path = Sweep(torch.zeros(2, 3), torch.zeros(2, 3, 32, 32), fitted, torch.tensor([0.8, 10, 20]))
-    first, second = plates.trajectories({"pursuit": path}, torch.tensor([[1.0, 2.0]]), 0.25).axes
+    first, second = plates.trajectories({"pursuit": path}, torch.tensor([[1.0, 2.0], [11, 20]]), 0.25).axes
+    (stays,) = [line for line in first.lines if line.get_color() == plates.GREY]
+    assert stays.get_xydata().tolist() == [[2, 1]]  # not the one that moves
     dots = [line for line in first.lines if line.get_marker() == "o" and len(line.get_xdata()) == 1][:2]
     assert [line.get_xydata().tolist()[0] for line in dots] == [[20, 10], [25, 12]]  # the faint one has none
     assert dots[0].get_markersize() < dots[1].get_markersize() and dots[0].get_alpha() < dots[1].get_alpha()
