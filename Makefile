@@ -19,7 +19,7 @@ LIBRARY   := $(shell find atomic_lib data -type f -not -path '*/__pycache__/*')
 PAGES     := _config.yml _toc.yml $(shell find book -type f -not -path '$(BUILD)/*' -not -path '*/.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install book check lint quick test slow pages nbval notebooks normalise format constraints \
+.PHONY: help install book check lint quick test slow pages nbval notebooks field normalise format constraints \
   clean distclean
 .NOTPARALLEL: # training, executing and testing each use all the cores already
 
@@ -93,6 +93,10 @@ NORMALISE := $(BIN)/nbstripout --keep-output --keep-count --keep-id --unix-newli
 notebooks: .venv/.installed ## run every notebook in place, and normalise it
 	$(BIN)/jupyter nbconvert --to notebook --execute --inplace $(NOTEBOOKS)
 	@$(NORMALISE) $(NOTEBOOKS)
+
+field: .venv/.installed ## train and measure what is not recorded of all rivals, and of their weights before that
+	$(BIN)/python -m atomic_lib ablate field-choice
+	$(BIN)/python -m atomic_lib ablate field
 
 normalise: .venv/.installed ## make the notebooks fit to commit, keeping their outputs
 	@$(NORMALISE) $(NOTEBOOKS)
