@@ -195,6 +195,7 @@ def recombined(system: System, z: Tensor, seed: int = 0) -> dict:
     recombination: one part of each code is replaced by that of another image; the image that is drawn then, encoded and
     drawn again, is off by this relative error (the decoder consistency of Wiedemer et al. 2024). interaction: how much
     the change that a part makes hangs on another part, ‖Δ_iΔ_jD‖/√(‖Δ_iD‖‖Δ_jD‖); 0 for whatever is a sum over parts.
+    places: how much of the image changes, ‖·‖²/‖D(z)‖², where two blocks change places; 0 where all have one g.
     """
     generator = torch.Generator().manual_seed(seed)
     z = z[: 2 * LOOKS]
@@ -207,10 +208,23 @@ def recombined(system: System, z: Tensor, seed: int = 0) -> dict:
     again = drawn(system, encoded(system, seen))[:, None]
     changes = [(first - before).flatten(1).norm(dim=1), (second - before).flatten(1).norm(dim=1)]
     mixed = (whole - first - second + before).square().sum()
-    return {
+    found = {} if len(system.parts[0]) == 1 else {"places": _places(system, z, before, order)}
+    return found | {
         "recombination": ratio(float((again - seen).square().sum()), float(seen.square().sum())),
         "interaction": math.sqrt(ratio(float(mixed), float((changes[0] * changes[1]).sum()))),
     }
+
+
+def _places(system: System, z: Tensor, before: Tensor, order: Tensor) -> float:
+    """How much images `before` (B, 1, N, N) of codes z (B, m) change where two of their parts, (B, 2), change places."""
+    moved = z.clone()
+    for row, code, (i, j) in zip(moved, z, order[:, [0, -1]].tolist(), strict=True):
+        row[list(system.parts[i])], row[list(system.parts[j])] = (
+            code[list(system.parts[j])],
+            code[list(system.parts[i])],
+        )
+    after = drawn(system, moved)[:, None]
+    return ratio(float((after - before).square().sum()), float(before.square().sum()))
 
 
 def exchanged(system: System, z: Tensor, other: Tensor, which: Tensor) -> Tensor:

@@ -193,6 +193,20 @@ def test_codes_whose_images_are_out_of_bounds_are_measured_too():
     assert found["recombination"] > 0
 
 
+def test_blocks_of_one_g_may_change_places_and_others_may_not(spikes, best):
+    class Untied(Truth):
+        """The second of three parts is drawn twice as bright."""
+
+        def decode(self, z):
+            return super().decode(
+                (z.unflatten(1, (3, 3)) * torch.tensor([[1.0, 1, 1], [2, 1, 1], [1, 1, 1]])).flatten(1)
+            )
+
+    assert best["places"] < 1e-9
+    system = truth(spikes, Untied)
+    assert measures.recombined(system, encoded(system, spikes.images))["places"] > 0.1
+
+
 def test_parts_that_do_not_add_interact():
     class Product(Pixels):
         def decode(self, z):
