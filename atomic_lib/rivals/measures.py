@@ -216,7 +216,7 @@ def recombined(system: System, z: Tensor, seed: int = 0) -> dict:
 
 
 def _places(system: System, z: Tensor, before: Tensor, order: Tensor) -> float:
-    """How much images `before` (B, 1, N, N) of codes z (B, m) change where two of their parts, (B, 2), change places."""
+    """How much images `before` (B, 1, N, N) of codes z (B, m) change where two parts, (B, 2), change places."""
     moved = z.clone()
     for row, code, (i, j) in zip(moved, z, order[:, [0, -1]].tolist(), strict=True):
         row[list(system.parts[i])], row[list(system.parts[j])] = (
