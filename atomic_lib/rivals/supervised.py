@@ -132,7 +132,7 @@ class Told(ConvolutionalDecoder):
 class GrownWithClass(Supervised):
     """Section 4: a teacher with a short code z learns y, the class, by a hinge; a student with all of z follows it.
 
-    The teacher: ρ ‖x − x̂‖² + 0.1 Σ_c max(0, 1 − s_c y_c) + 0.1 ‖Cov(z, y)‖, s_c = 1 for the label and −1 for others. The
+    The teacher: ρ ‖x − x̂‖² + 0.1 Σ_c max(0, 1 − s_c y_c) + 0.1 ‖Cov(z, y)‖, s_c = 1 for the label, else −1. The
     student: ρ ‖x − x̂‖² + ‖y_T − y‖² + λ ‖[D_T(z_T, y_T) − D_T(z_T, πy_T)] − [D(z, y) − D(z, πy)]‖² + 0.01 ‖Cov(z, y)‖;
     λ is the recipe's weight, ρ = 100. The teacher has d0 numbers beside y and half of the training; the student starts
     as its teacher. Their cycle loss (Section 4.2.1) is left out.
