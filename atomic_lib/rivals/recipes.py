@@ -97,7 +97,13 @@ TRIED: dict[str, tuple[float, ...]] = {
     "beta-vae": (1, 4, 16), "annealed": (25, 50, 100), "factor-vae": (10, 30, 100), "beta-tcvae": (2, 6, 10),
     "dip-vae-1": (1, 10, 50), "dip-vae-2": (1, 10, 50), "jl1-vae": (0.05, 0.1, 0.4),
 }  # fmt: skip
-CHOSEN: dict[str, dict[str, float]] = {"spikes": {}, "digits": {}}
+CHOSEN: dict[str, dict[str, float]] = {
+    "spikes": {
+        "beta-vae": 16, "annealed": 25, "factor-vae": 100, "beta-tcvae": 10, "dip-vae-1": 50, "dip-vae-2": 50,
+        "jl1-vae": 0.4,
+    },
+    "digits": {},
+}  # fmt: skip
 
 
 def rival(system: str, kind: str, weight: float | None = None, **changes) -> Recipe:
