@@ -44,5 +44,21 @@ def written(count: int = COUNT, seed: int = 0) -> dict:
     return {"count": count, "commit": commit(), "truth": drawn.of_truth(sample), "systems": rows}
 
 
+def rows(record: dict, names: dict[str, str]) -> list[dict]:
+    """Rows of a table of what was recorded, a row a system by its name in the book, and the truth last."""
+    found = []
+    for key, one in record["systems"].items():
+        found.append(
+            {
+                "network": names.get(key, key), "nmse": one["nmse"], "exclusivity": one["exclusivity"],
+                "code turned": one["exclusivity_control"], "purity": one["purity"],
+                "code turned ": one["purity_control"],
+            }
+        )  # fmt: skip
+    truth = record["truth"]
+    last = {"nmse": 0.0, "exclusivity": truth["exclusivity"], "code turned": "–", "purity": truth["purity"]}
+    return [*found, {"network": "the strokes themselves", **last, "code turned ": "–"}]
+
+
 if __name__ == "__main__":
     write_json(data_folder() / "results" / "written.json", written())
