@@ -98,7 +98,7 @@ def test_a_dot_a_seed_and_what_is_held_against_it(some):
     figure = standing_charts.dots(runs[runs.kind == "spikes"], {"exclusivity": "exclusivity", "nmse": "nmse"})
     first, second = figure.axes[:2]
     marks = [line.get_marker() for line in first.lines]
-    assert marks.count("o") - 1 == marks.count("x") - 1 == 2, "one of each is for the key"
+    assert marks.count("o") == 2 + 2 and marks.count("x") == 2 + 1, "two systems, and the key of two groups"
     assert [len(line.get_xdata()) for line in second.lines if line.get_marker() == "o"] == [2, 1]
 
 
