@@ -22,10 +22,14 @@ MEASURED = "claims.json"  # in data/results
 JUDGES = ("reference", "plain")  # of claims about what training brings about, in this order; never a pursuit
 COMPARED = "digits-conventional"  # with what they have
 PLATEAU = 0.5  # of an image's energy: with a larger error, a training has not left its first plateau
+OTHERS = (  # networks that existed when the paper was written, or appeared in its year, and do not share one g
+    "conventional", "beta-vae", "annealed", "factor-vae", "beta-tcvae", "dip-vae-1", "dip-vae-2", "jacobian", "jl1-vae",
+    "slot-attention", "untied",
+)  # fmt: skip
 RUNS = {  # the recorded runs that claims are judged on, (ablation, variant)
     ("seeds", "plain"), ("latents", "free"), ("million", "kaiming-muon"), ("d0", "one-shot-3"), ("d0", "one-shot-6"),
     ("d0", "one-shot-12"), ("d0", "one-shot-4"), ("terms", "base"), ("terms", "blocks"), ("terms", "coordinates"),
-    ("terms", "untied"), ("terms", "max"),
+    ("terms", "untied"), ("terms", "max"), *(("field", f"spikes-{name}") for name in ("one-shot", *OTHERS)),
 }  # fmt: skip
 
 

@@ -80,7 +80,7 @@ CLAIMS = [
                 "without additional constraints during learning."
             ),
         },
-        verdicts.no_other, "knobs", True,
+        verdicts.no_other, "rivals", True,
     ),
     Claim(
         "deep dictionary learning does not isolate features in a block",

@@ -9,12 +9,13 @@ from typing import NamedTuple
 from ..model.autoencoder import parameter_count
 from ..names import called
 from ..recipes import RECIPES
-from .evidence import COMPARED, Evidence, judges
+from .evidence import COMPARED, OTHERS, Evidence, judges
 from .prose import ranged, said
+from .standings import ENTRIES
 
 HOLDS, PARTLY, NOT_FOUND, OPEN = WORDS = ("holds", "partly", "not found", "open")
 D0 = (3, 4, 6, 12)  # coordinates of a block, of which a spike has three
-SMALL = "one-shot, small runs"
+SMALL, FIELD = "one-shot, small runs", "one-shot, the field"
 SHORT = {"authors'": ("million", "kaiming-muon"), "one-shot": ("seeds", "plain")}  # runs over seeds, of 64×64 pixels
 SIGNS = dict(zip(WORDS, "●◐○?", strict=True))  # so that nothing hangs on a colour
 
@@ -121,15 +122,21 @@ def cause(evidence: Evidence) -> Finding:
 
 
 def no_other(evidence: Evidence) -> Finding:
-    """Not found if decoders of their own separate spikes in nine of ten cases, as one shared g should; open as long as
-    neither does, or no rival was run."""
-    base, untied = (evidence.seeds("terms", variant, "alone") for variant in ("base", "untied"))
-    if not base or not untied:
-        return Finding(OPEN, "no other architecture was run")
-    other = sum(untied) / len(untied)
-    number = f"alone in a block: one g {ranged(base, '.0f%')}, own decoders {ranged(untied, '.0f%')}; no rival was run"
-    brief = "no rival was run" if other < 0.9 else f"decoders of their own: {said(other, '.0f%')} alone"
-    return Finding(NOT_FOUND if other >= 0.9 else OPEN, number, (SMALL,), brief)
+    """Judged in the field, on how many spikes lie in parts of the one-shot encoder's code (set recovery). Not found if
+    another network of its day has nine tenths of that, partly if it has half, holds if none has; open if the one-shot
+    encoder has not half of the spikes itself, or the field was not run."""
+    own = evidence.seeds("field", "spikes-one-shot", "jaccard")
+    found = {name: evidence.seeds("field", f"spikes-{name}", "jaccard") for name in OTHERS}
+    found = {name: values for name, values in found.items() if values}
+    if not own or not found:
+        return Finding(OPEN, "no other architecture was run", (), "no rival was run")
+    best = max(found, key=lambda name: sum(found[name]) / len(found[name]))
+    mean, other = sum(own) / len(own), sum(found[best]) / len(found[best])
+    rival = f"{ENTRIES[best].label}, {ranged(found[best], '.0f%')}"
+    number = f"spikes in parts: one-shot {ranged(own, '.0f%')}; best of {len(found)} rivals, {rival}"
+    brief = f"spikes in parts {said(mean, '.0f%')}, best rival {said(other, '.0f%')}"
+    verdict = OPEN if mean < 0.5 else NOT_FOUND if other >= 0.9 * mean else PARTLY if other >= 0.5 * mean else HOLDS
+    return Finding(verdict, number, (FIELD,), brief)
 
 
 def reconstructed(evidence: Evidence) -> Finding:

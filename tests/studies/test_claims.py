@@ -159,9 +159,18 @@ def test_small_runs_decide_only_beyond_their_seeds():
     assert verdicts.cause(Evidence({}, {}, runs)).verdict == PARTLY
     runs[("terms", "untied")] = [{"alone": 0.1}]
     assert verdicts.cause(Evidence({}, {}, runs)).verdict == HOLDS
-    assert verdicts.no_other(Evidence({}, {}, runs)).verdict == OPEN
-    runs[("terms", "untied")] = [{"alone": 0.95}]
-    assert verdicts.no_other(Evidence({}, {}, runs)).verdict == NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("own", "best", "verdict"),
+    [(0.8, 0.75, NOT_FOUND), (0.8, 0.5, PARTLY), (0.8, 0.2, HOLDS), (0.3, 0.1, OPEN), (0.8, None, OPEN)],
+)
+def test_novelty_is_judged_by_the_best_of_the_others(own, best, verdict):
+    runs = {("field", "spikes-one-shot"): [{"jaccard": own}], ("field", "spikes-beta-vae"): [{"jaccard": 0.01}]}
+    runs[("field", "spikes-untied")] = [{"jaccard": best}, {"jaccard": best}]
+    found = verdicts.no_other(Evidence({}, {}, runs if best else {}))
+    assert found.verdict == verdict
+    assert not best or "untied additive" in found.number
 
 
 def test_what_is_said_of_the_authors_network():
