@@ -27,10 +27,10 @@ def walks(records: Mapping[str, Mapping[str, dict]]) -> Figure:
     and vermilion where it takes away; the image is the grey line at half of its height.
     """
     systems = [one for one in ENTRIES if any(one in found for found in records.values())]
-    figure = Figure(figsize=(0.72 * 2 * (SHOWN + 1) + 1.9, 0.7 * (len(systems) + 1) + 0.3), dpi=120)
     width, height = 2 * (SHOWN + 1), len(systems) + 1
+    figure = Figure(figsize=(0.62 * width + 1.6, 0.62 * height), dpi=130)
     axes = figure.subplots(height, width, squeeze=False)
-    figure.subplots_adjust(0.22, 0.005, 0.995, 0.965, wspace=0.06, hspace=0.06)
+    figure.subplots_adjust(0.235, 0.003, 0.997, 0.997, wspace=0.06, hspace=0.06)
     for block, found in enumerate(records.values()):  # spikes on the left, digits on the right
         columns = axes[:, block * (SHOWN + 1) : (block + 1) * (SHOWN + 1)]
         _headed(columns, next(iter(found.values())))
