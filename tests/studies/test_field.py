@@ -30,7 +30,7 @@ def test_weights_are_chosen_on_a_seed_and_images_that_nothing_else_uses():
     choice, chosen = ABLATIONS["field-choice"], ABLATIONS["field"]
     seeds = [{seed for _, seed in ablations.runs(name)} for name in ("field-choice", "field")]
     assert not seeds[0] & seeds[1] and chosen.seeds == 3 and choice.seeds == 1 and field.VALIDATION != 0
-    assert {recipe.steps * recipe.batch for recipe in chosen.variants.values()} == {600 * 32}
+    assert {recipe.steps * recipe.batch for recipe in RIVALS.values()} == {600 * 32}
 
 
 def test_the_chosen_weights_are_those_that_the_rule_gives_on_the_record():
