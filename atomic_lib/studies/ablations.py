@@ -153,6 +153,6 @@ def _varied(name: str, variant: str, result: dict) -> dict:
         "family": family if dash else variant, "setting": setting if dash else "",
         "encoder": recipe["encoder"], "k": recipe["k"], "d0": recipe["d0"], "seed": result["seed"],
         "steps": result["steps"], "minutes": result["minutes"],
-        "fewest": recipe["data"]["fewest"], "most": recipe["data"]["k"],
+        "fewest": recipe["data"].get("fewest"), "most": recipe["data"].get("k"),  # of spikes
         "command": command(*home(name, variant), result["seed"]),
     }  # fmt: skip

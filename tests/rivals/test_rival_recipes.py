@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from PIL import Image
 from small_rivals import TINY, tiny
 
 import atomic_lib
@@ -52,6 +53,10 @@ def test_the_command_line_trains_and_evaluates_a_rival(tmp_path, capsys):
     weights = str(tmp_path / "spikes-beta-vae.safetensors")
     assert main(["evaluate", weights, "--count", "8", "--json"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["images"] == 8
+    picture = tmp_path / "seven.png"
+    Image.new("L", (64, 64), 255).save(picture)
+    assert main(["decompose", str(picture), "--weights", weights, "--out", str(tmp_path / "atoms.png")]) == 2
+    assert "no blocks and no atoms" in capsys.readouterr().err and not (tmp_path / "atoms.png").exists()
     for refused in (["--refine"], ["--k", "3"]):
         assert main(["evaluate", weights, "--count", "8", *refused]) == 2
         assert "models with blocks" in capsys.readouterr().err

@@ -43,6 +43,12 @@ def test_the_chosen_weights_are_those_that_the_rule_gives_on_the_record():
         assert all(RIVALS[f"{kind}-{system}"].weight == weight for system, weight in found.items())
 
 
+def test_what_was_tried_is_one_table():
+    tried = ablations.frame("field-choice")
+    assert len(tried) == 2 * sum(map(len, TRIED.values())) and {"system", "weight", "nmse", "pressure"} <= {*tried}
+    assert (tried.nmse > 0).all() and (tried.seed == 100).all()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("system", ["conventional", "beta-vae", "slot-attention", "untied"])
 def test_a_run_has_its_numbers_and_a_table_takes_them(system):
