@@ -54,7 +54,7 @@ def test_the_command_line_trains_and_evaluates_a_rival(tmp_path, capsys):
     assert main(["evaluate", weights, "--count", "8", "--json"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["images"] == 8
     picture = tmp_path / "seven.png"
-    Image.linear_gradient("L").save(picture)
+    Image.linear_gradient("L").resize((64, 64)).save(picture)
     assert main(["decompose", str(picture), "--weights", weights, "--out", str(tmp_path / "atoms.png")]) == 2
     assert "no blocks and no atoms" in capsys.readouterr().err and not (tmp_path / "atoms.png").exists()
     for refused in (["--refine"], ["--k", "3"]):
