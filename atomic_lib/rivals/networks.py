@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data.sample import Sample
+from ..devices import device_of
 from ..errors import BadInput
 from ..images import as_numbers, check_images
 from ..model.autoencoder import parameter_count
@@ -94,10 +95,10 @@ class Rival(nn.Module):
         if images.shape[2:] != (self.size, self.size):
             seen = "×".join(map(str, images.shape[2:]))
             raise BadInput(f"the images are {seen} pixels, “{self.recipe.name}” takes {self.size}×{self.size}.")
-        return images
+        return images.to(device_of(self))
 
     def _code(self, z: Tensor) -> Tensor:
-        z = as_numbers(z, "codes")
+        z = as_numbers(z, "codes").to(device_of(self))
         length = len([one for part in self.parts for one in part])
         if z.ndim != 2 or z.shape[1] != length:
             raise BadInput(f"codes have the shape {tuple(z.shape)}; expected (B, {length}).")

@@ -48,6 +48,14 @@ class RivalRecipe(Recipe):
         if self.system not in known:
             raise BadInput(f"there is no rival “{self.system}”; choose one of {', '.join(known)}.")
         check_range("Recipe: std", self.std, 1e-3, 1e3)
+        if (
+            self.encoder != "one-shot"
+            or self.untied
+            or self.combine != "sum"
+            or {self.penalty, self.alignment} != {"none"}
+        ):
+            told = "encoders, untied decoders, a maximum, penalties and alignments are for atomic ones"
+            raise BadInput(f"Recipe: {self.system} has a network and a loss of its own; {told}.")
         grid = known[self.system].grid
         if self.weight not in (grid or (None,)):
             expected = f"one of its published {', '.join(map(str, grid))}" if grid else "None, for it has no such term"

@@ -44,7 +44,8 @@ class Supervised(Rival):
 
 
 class XCov(Supervised):
-    """‖x − x̂‖² + β CE(ŷ, label) + γ C(ŷ, z); γ is the recipe's weight, β = 10, and y = ŷ, what is said of the class."""
+    """‖x − x̂‖² + β CE(ŷ, label) + γ C(ŷ, z), the first a mean over pixels; γ is the recipe's weight, β = 10, and
+    y is ŷ, what is said of the class."""
 
     grid = (10.0,)
     beta = 10.0
@@ -62,11 +63,12 @@ class XCov(Supervised):
         code, logits = self.predicted(self.encoder(images).float())
         known = self.beta * F.cross_entropy(logits, labels)
         known = known + self.recipe.weight * cross_covariance(code[:, self.m :], code[:, : self.m])
-        return self.relative(images, self.decode(code)) + known * len(images) / images.square().sum()
+        return self.relative(images, self.decode(code)) + known * images.numel() / images.square().sum()
 
 
 class Fader(Supervised):
-    """‖x − D(E(x), label)‖² + λ CE(critic(E(x)), another label); the critic learns CE(critic(E(x)), label).
+    """‖x − D(E(x), label)‖² + λ CE(critic(E(x)), another label), the first a mean over pixels; the critic learns
+    CE(critic(E(x)), label).
 
     λ, the recipe's weight, rises evenly over the first half. Every layer of D is told the label. The critic is a
     perceptron of 512 units with dropout 0.3, for the code is a vector here, and takes its own step in the same step.

@@ -22,6 +22,7 @@ def measure(model: Any) -> dict:
     data = model.recipe.data
     if isinstance(model, Dictionary):
         return {"parameters": model.parameters, **measures.measure(model, data)}
+    model = model.cpu()
     supervised = getattr(model, "supervised", False)
     found = classes.measure(model, data) if supervised else measures.measure(system(model), data)
     return {"parameters": learned(model), **found}
@@ -30,6 +31,7 @@ def measure(model: Any) -> dict:
 @torch.no_grad()
 def chooses(model: Rival) -> dict:
     """What a weight is chosen by: nmse, and the system's own term before its weight, on validation images."""
+    model = model.cpu()
     sample = model.recipe.data.held_out(IMAGES, VALIDATION)
     lost = (model.reconstruct(sample) - sample.images).square().sum() / sample.images.square().sum()
     return {"nmse": float(lost), "pressure": model.pressure(sample)}

@@ -106,3 +106,9 @@ def test_a_weight_of_a_system_that_has_none_and_an_unknown_system_are_refused():
         tiny("conventional", system="gan")
     with pytest.raises(BadInput, match="there is no recipe “spikes-gan”.*spikes-beta-vae"):
         find("spikes-gan")
+
+
+@pytest.mark.parametrize("changes", [{"untied": True}, {"combine": "max"}, {"penalty": "blocks"}, {"encoder": "slots"}])
+def test_what_only_atomic_autoencoders_have_is_refused(changes):
+    with pytest.raises(BadInput, match="a network and a loss of its own"):
+        tiny("beta-vae", **changes)

@@ -38,6 +38,23 @@ def test_xcov_is_half_the_sum_of_the_squared_covariances_and_so_is_its_gradient(
     assert torch.allclose(gradient, (z - z.mean(0)) @ covariance.T.detach() / len(z), atol=1e-6)
 
 
+def test_the_terms_of_xcov_and_of_the_fader_stand_next_to_a_pixels_mean_square():
+    sample = labelled()
+    model = told("xcov").build()
+    code, logits = model.predicted(model.encoder(sample.images))
+    value = model.loss((sample.images, sample.labels), 1.0) * sample.images.square().mean()
+    terms = 10 * torch.nn.functional.cross_entropy(logits, sample.labels) + 10 * cross_covariance(
+        code[:, 6:], code[:, :6]
+    )
+    assert torch.allclose(value, (sample.images - model.decode(code)).square().mean() + terms, rtol=1e-4)
+    model, state = told("fader").build(), torch.get_rng_state()
+    value = model.loss((sample.images, sample.labels), 1.0) * sample.images.square().mean()
+    torch.set_rng_state(state)
+    code = model.encode(sample.images, sample.labels)
+    fooled = torch.nn.functional.cross_entropy(model.held_critic(code[:, :6]), another(sample.labels))
+    assert torch.allclose(value, (sample.images - model.decode(code)).square().mean() + 1e-4 * fooled, rtol=1e-4)
+
+
 def test_xcov_of_what_is_independent_is_nothing():
     y = torch.tensor([[1.0], [1], [-1], [-1]])
     assert cross_covariance(y, torch.tensor([[1.0], [-1], [1], [-1]])) == 0
