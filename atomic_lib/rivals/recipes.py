@@ -102,7 +102,10 @@ CHOSEN: dict[str, dict[str, float]] = {
         "beta-vae": 16, "annealed": 25, "factor-vae": 100, "beta-tcvae": 10, "dip-vae-1": 50, "dip-vae-2": 50,
         "jl1-vae": 0.4,
     },
-    "digits": {},
+    "digits": {
+        "beta-vae": 16, "annealed": 100, "factor-vae": 100, "beta-tcvae": 10, "dip-vae-1": 50, "dip-vae-2": 10,
+        "jl1-vae": 0.4,
+    },
 }  # fmt: skip
 
 
