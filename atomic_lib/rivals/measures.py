@@ -21,13 +21,14 @@ from ..metrics import is_connected, radius_of_gyration, ratio
 from ..model.decomposition import ACTIVE
 from .readout import read, scored
 from .systems import Rotated, System, Truth, batches, encoded
+from .walks import walk
 
-WHOLE, LOOKS, CODES = 256, 64, 512  # images that are encoded, taken into parts, and decoded for Jacobians, times m
+WHOLE, LOOKS, DRAWN = 256, 64, 512  # images that are encoded; looked at closely, at most; drawn for that, about
 
 
 @torch.no_grad()
 def measure(system: System, data: Any, seed: int = 0) -> dict:
-    """All that is measured of a system on held-out images of `data`, as a flat dict of numbers, in a few seconds.
+    """All that is measured of a system on held-out images of `data`, in a few seconds: numbers by name, and a `walk`.
 
     data: what has `held_out(count, seed)`, or a `Sample`. nmse: Σ‖D(E(x)) − x‖²/Σ‖x‖². What else is there, see
     `of_spikes`, where θ is known; `of_strokes`, where not; `recombined` and `movers`, of both. `…_control`: of the same
@@ -49,12 +50,12 @@ def measure(system: System, data: Any, seed: int = 0) -> dict:
         found |= {f"{name}_truth": value for name, value in of_truth(system, sample).items()}
     if sample.theta is not None and hasattr(data, "sample"):
         found |= {f"{name}_readout": value for name, value in read(system, data, seed).items()}
-    return found | recombined(system, z, seed)
+    return {**found, **recombined(system, z, seed), "walk": walk(system, sample, z)}
 
 
 def nmse(system: System, images: Tensor, z: Tensor) -> float:
     """Σ‖D(z) − x‖²/Σ‖x‖² of images (B, 1, N, N)."""
-    lost = sum(float((system.decode(one) - some).square().sum()) for one, some in batches(z, images))
+    lost = sum(float((system.decode(one) - image).square().sum()) for one, image in batches(z, images))
     return ratio(lost, float(images.square().sum()))
 
 
@@ -71,13 +72,18 @@ def looked_at(system: System, sample: Sample, z: Tensor) -> Iterator[tuple[int, 
     """Of some images, the most crowded ones of spikes, their number and their `moves` per standard deviation."""
     order = torch.arange(len(z)) if sample.theta is None else sample.number.argsort(descending=True, stable=True)
     scale = z.std(dim=0)[:, None, None]
-    for i in order[: max(4, CODES // z.shape[1])].tolist():
+    for i in order[: some(z.shape[1])].tolist():
         yield i, scale * moves(system, z[[i]])[0]
+
+
+def some(each: int) -> int:
+    """How many images can be looked at closely, if each costs so many drawings."""
+    return min(LOOKS, max(4, DRAWN // each))
 
 
 def effective(system: System, z: Tensor) -> float:
     """How many coordinates move anything: the participation number (ΣE)²/ΣE² of E_c = ‖∂D/∂z_c‖² per deviation."""
-    energy = z.var(dim=0) * moves(system, z[:8]).square().sum(dim=(2, 3)).mean(dim=0)
+    energy = z.var(dim=0) * moves(system, z[:4]).square().sum(dim=(2, 3)).mean(dim=0)
     return ratio(float(energy.sum() ** 2), float(energy.square().sum()))
 
 
@@ -95,7 +101,7 @@ def of_spikes(system: System, sample: Sample, z: Tensor) -> dict:
         energy, along = along_spikes(moved, sample.truth(i), sigma)
         favourite = energy.max(dim=1).values.sum()
         sums += torch.stack([favourite, energy.sum(), along.sum(), moved.square().sum(), *movers(moved, system.parts)])
-    fitted = fit_gaussians(part_images(system, z[:LOOKS], reference(system, z)), sigma)
+    fitted = fit_gaussians(part_images(system, z[: some(len(system.parts))], reference(system, z)), sigma)
     return {
         "exclusivity": ratio(float(sums[0]), float(sums[1])), "on_set": ratio(float(sums[2]), float(sums[3])),
         "movers": ratio(float(sums[4]), float(sums[5])), **scored(fitted, sample),
@@ -142,7 +148,7 @@ def part_images(system: System, z: Tensor, absent: Tensor) -> Tensor:
     without = z[:, None].repeat(1, len(system.parts), 1)
     for i, part in enumerate(system.parts):
         without[:, i, list(part)] = absent[list(part)]
-    rest = torch.cat([system.decode(some) for some in without.flatten(0, 1).split(64)])[:, 0]
+    rest = torch.cat([system.decode(one) for one in without.flatten(0, 1).split(64)])[:, 0]
     return system.decode(z) - rest.unflatten(0, (len(z), len(system.parts)))
 
 
@@ -159,8 +165,8 @@ def of_strokes(system: System, sample: Sample, z: Tensor) -> dict:
         local = radius_of_gyration(moved) / radius_of_gyration(image).clamp(min=1e-9)
         few = touched(moved) / touched(image)
         sums += torch.stack([(energy * local).sum(), (energy * few).sum(), energy.sum(), *movers(moved, system.parts)])
-    parts = part_images(system, z[:LOOKS], reference(system, z))
-    shares = parts.square().sum(dim=(2, 3)) / sample.images[:LOOKS].square().sum(dim=(2, 3)).clamp(min=1e-9)
+    parts = part_images(system, z[: some(len(system.parts))], reference(system, z))
+    shares = parts.square().sum(dim=(2, 3)) / sample.images[: len(parts)].square().sum(dim=(2, 3)).clamp(min=1e-9)
     pieces = [is_connected(one) for one in parts[shares >= ACTIVE]]
     return {
         "locality": ratio(float(sums[0]), float(sums[2])), "participation": ratio(float(sums[1]), float(sums[2])),
