@@ -18,6 +18,7 @@ from .errors import BadInput
 from .metrics import evaluate
 from .model.autoencoder import AtomicAutoencoder
 from .recipes import RECIPES, Recipe
+from .rivals import recipes as _rivals  # noqa: F401  # `load` is to know theirs, too
 from .training import Training
 from .weights import load, records, shipped
 

@@ -19,7 +19,8 @@ from .data.sample import from_npz
 from .data.spikes import Spikes
 from .errors import BadInput, check_range
 from .files import check_outputs, data_folder, write_json
-from .recipes import RECIPES, find
+from .recipes import RECIPES
+from .rivals.recipes import RIVALS, find
 from .studies import ablations
 from .training import Training
 from .weights import load, read_record
@@ -177,7 +178,7 @@ def ablate(options: argparse.Namespace) -> None:
                 print(f"{path}: recorded already")
             else:
                 metrics = ablations.run(name, variant, seed, options.device)["metrics"]
-                print(f"{path}: jaccard {metrics['jaccard']:.3f}, nmse {metrics['nmse']:.4f}")
+                print(f"{path}: " + ", ".join(f"{w} {metrics[w]:.3f}" for w in ("jaccard", "nmse") if w in metrics))
 
 
 def bench(options: argparse.Namespace) -> None:
@@ -227,7 +228,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("train", help="train a recipe", description=train.__doc__)
     command.set_defaults(command=train)
-    command.add_argument("recipe", metavar="RECIPE", help=", ".join(RECIPES))
+    command.add_argument("recipe", metavar="RECIPE", help=", ".join([*RECIPES, *RIVALS]))
     length = command.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, help="how many steps (default: the recipe's)")
     length.add_argument("--minutes", type=float, help="how long, instead")

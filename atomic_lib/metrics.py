@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from .data.sample import Sample
 from .data.spikes import Spikes
+from .devices import device_of
 from .errors import BadInput, check_range, check_type
 from .gaussians import energies, fit_gaussians, pairs
 from .model.autoencoder import AtomicAutoencoder
@@ -25,7 +26,7 @@ USUAL_SPIKES, USUAL_DIGITS = 512, 10_000  # images that are measured, unless tol
 
 
 def evaluate(
-    model: AtomicAutoencoder,
+    model: Any,
     data: Any = None,
     count: int | None = None,
     seed: int = 0,
@@ -33,7 +34,7 @@ def evaluate(
     progress: bool = False,
     refine: int = 0,
 ) -> dict:
-    """Every metric of a model on held-out images, as a flat dict of numbers.
+    """Every metric of a model on held-out images, as a flat dict of numbers; of one without atoms, `image_metrics`.
 
     data: `Spikes`, `Digits` or `Pictures`, of which `count` held-out images are drawn by `seed`; or a `Sample`, of
     which the first `count` are taken; None means the model's own `usual_data`. count: 512 of spikes, all 10,000 test
@@ -43,16 +44,18 @@ def evaluate(
     """
     check_range("seed", seed, 0, 2**31 - 1)
     check_range("count", 1 if count is None else count, 1, 100_000)
-    check_type("model", model, AtomicAutoencoder)
+    if not hasattr(model, "reconstruct"):  # what has, draws images from one code: it has no atoms to measure
+        check_type("model", model, AtomicAutoencoder)
     sample = _drawn(usual_data(model) if data is None else data, count, seed)
-    if k is None and sample.theta is not None and getattr(model.encoder, "stops", False):
+    atomic = isinstance(model, AtomicAutoencoder)
+    if k is None and atomic and sample.theta is not None and getattr(model.encoder, "stops", False):
         k = max(model.k, sample.theta.shape[1])
-    measure = stroke_metrics if sample.theta is None else spike_metrics
+    measure = (stroke_metrics if sample.theta is None else spike_metrics) if atomic else image_metrics
     with tqdm(total=len(sample), desc="evaluate", unit="image", disable=not progress) as bar:
         return measure(model, sample, k=k, refine=refine, tick=bar.update)
 
 
-def usual_data(model: AtomicAutoencoder) -> Any:
+def usual_data(model: Any) -> Any:
     """What a model is measured on when nobody says: so that numbers compare, all spikes of 128×128 on the default set,
     whatever they were trained on; else the model's own data. Raises `BadInput` for a model without a recipe."""
     if model.recipe is None:
@@ -198,6 +201,27 @@ def stroke_metrics(
         "spread": ratio(spread.sum(), len(spread)),
         "nmse": ratio(lost, energy), "psnr_db": -10 * math.log10(max(mse, 1e-12)), "images": len(sample),
     }  # fmt: skip
+
+
+@torch.no_grad()
+def image_metrics(
+    model: Any, sample: Sample, k: int | None = None, refine: int = 0, tick: Callable[[int], Any] = lambda n: None
+) -> dict:
+    """nmse and psnr_db of the reconstruction, all that can be said of a model without atoms.
+
+    Raises `BadInput` for k or steps of refinement, which it has no use for.
+    """
+    if k is not None or refine:
+        raise BadInput("k and refine are for models with blocks; this one draws an image from its whole code at once.")
+    lost, energy = 0.0, 0.0
+    for start in range(0, len(sample), 64):
+        some = sample[start : start + 64]
+        images = some.images.to(device_of(model))
+        lost += float((model.reconstruct(some) - images).square().sum())
+        energy += float(images.square().sum())
+        tick(len(some))
+    mse = lost / sample.images.numel()
+    return {"nmse": ratio(lost, energy), "psnr_db": -10 * math.log10(max(mse, 1e-12)), "images": len(sample)}
 
 
 def coordinate_effects(model: AtomicAutoencoder, image: Tensor) -> Tensor:

@@ -20,13 +20,17 @@ from .data.pictures import Pictures
 from .data.spikes import OtherSpikes, Spikes
 from .errors import BadInput, check_fields, check_range, check_type
 from .model.autoencoder import AtomicAutoencoder, latent_range
-from .model.decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
+from .model.decoders import ConvolutionalDecoder, ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
 from .model.encoders import OneShotEncoder, PursuitEncoder, ReferenceEncoder
 from .model.layers import BoundedLatents, kaiming
+from .model.losses import loss
 from .model.slots import SlotEncoder
 
 ENCODERS = {"reference": ReferenceEncoder, "one-shot": OneShotEncoder, "pursuit": PursuitEncoder, "slots": SlotEncoder}
-DECODERS = {"reference": ReferenceDecoder, "separable": SeparableDecoder, "stroke": StrokeDecoder}
+DECODERS = {
+    "reference": ReferenceDecoder, "separable": SeparableDecoder, "stroke": StrokeDecoder,
+    "convolutional": ConvolutionalDecoder,
+}  # fmt: skip
 _OPTIONS = {  # of encoders and decoders; what is not here is a number of channels, pixels and the like
     "again": (0, 100), "stop": (0.0, 10.0), "smooth": (0.1, 1e3), "slope": (0.0, 1.0), "window": (1, 1024),
     "stride": (1, 64), "channels": (2, 1024), "spare": (0, 1024), "rounds": (1, 100),
@@ -36,7 +40,8 @@ _RANGES = (  # of the numbers of a recipe
     ("noise", 0.0, 10.0), ("noise_end", 0.0, 10.0), ("clip", 1e-9, 1e9), ("early", 0.0, 1e3), ("align", 0.0, 1e3),
     ("deepen_from", 0.0, 1.0), ("deepen_to", 0.0, 1.0), ("penalty_weight", 0.0, 1e3),
 )  # fmt: skip
-DATA = {"spikes": Spikes, "other-spikes": OtherSpikes, "digits": Digits, "pictures": Pictures}
+KINDS: dict[str, type["Recipe"]] = {}  # of recipes besides the one below, each by a field that it alone has
+DATA: dict[str, type] = {"spikes": Spikes, "other-spikes": OtherSpikes, "digits": Digits, "pictures": Pictures}
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Recipe:
     name: str  # a plain file name
     data: Spikes | Digits | Pictures  # where images come from
     encoder: Literal["reference", "one-shot", "pursuit", "slots"]
-    decoder: Literal["reference", "separable", "stroke"]
+    decoder: Literal["reference", "separable", "stroke", "convolutional"]
     k: int  # latent blocks
     d0: int  # coordinates of a block
     steps: int
@@ -107,7 +112,20 @@ class Recipe:
         """The std of the noise on latents, so far on the way."""
         return self.noise + (self.noise_end - self.noise) * progress
 
-    def build(self) -> AtomicAutoencoder:
+    def loss(self, model: Any, batch: Tensor, progress: float) -> Tensor:
+        """What a step of the training makes less, a scalar: of a `batch` of the data, so far on the way."""
+        latents = model.encoder.latents
+        if self.noise:
+            latents.noise = self.noise_at(progress)
+        value = loss(
+            model, batch, self.depth(progress), self.relative, self.early, self.penalty, self.penalty_weight,
+            self.alignment, self.align,
+        )  # fmt: skip
+        if self.noise:
+            latents.noise = 0.0
+        return value
+
+    def build(self) -> Any:
         """A new model with random weights from torch's global generator.
 
         Raises `BadInput` for options that do not go together.
@@ -144,7 +162,8 @@ class Recipe:
             data = dict(fields["data"])
             cls = DATA[data.pop("kind")]
             data = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-            return Recipe(**{**fields, "data": cls(**data)})
+            kind = next((KINDS[word] for word in fields if word in KINDS), Recipe)
+            return kind(**{**fields, "data": cls(**data)})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(f"the record's recipe is not one of this version ({error}); train again.") from None
 
@@ -176,11 +195,12 @@ def _check_options(kind: type, options: dict) -> None:
             check_range(f"Recipe: {kind.__name__}'s {word}", value, *_OPTIONS.get(word, (1, 4096)))
 
 
-def find(name: str) -> Recipe:
-    """The recipe of that name; raises `BadInput` with the names that exist."""
-    if name not in RECIPES:
-        raise BadInput(f"there is no recipe “{name}”; choose one of {', '.join(RECIPES)}.")
-    return RECIPES[name]
+def find(name: str, more: dict[str, Recipe] | None = None) -> Recipe:
+    """The recipe of that name, of these or `more`; raises `BadInput` with the names that exist."""
+    known = RECIPES | (more or {})
+    if name not in known:
+        raise BadInput(f"there is no recipe “{name}”; choose one of {', '.join(known)}.")
+    return known[name]
 
 
 PAPER: dict[str, Any] = {

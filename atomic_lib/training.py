@@ -9,6 +9,7 @@ import time
 from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -16,12 +17,10 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from .devices import World, hardware, has_bfloat16
+from .devices import World, device_of, hardware, has_bfloat16
 from .errors import BadInput, check_range, check_type
 from .files import locked, named
 from .metrics import evaluate
-from .model.autoencoder import AtomicAutoencoder
-from .model.losses import loss
 from .optimisers import Optimiser
 from .progress import Curve, stop_requests
 from .recipes import Recipe
@@ -33,22 +32,14 @@ LOOKS = 20  # held-out evaluations along a training
 class Objective(nn.Module):
     """The loss as a module, so that DistributedDataParallel sees one forward call a step."""
 
-    def __init__(self, model: AtomicAutoencoder, recipe: Recipe):
+    def __init__(self, model: Any, recipe: Recipe):
         super().__init__()
         self.model, self.recipe = model, recipe
 
-    def forward(self, images: torch.Tensor, progress: float) -> torch.Tensor:
-        recipe, device, latents = self.recipe, images.device, self.model.encoder.latents
-        if recipe.noise:
-            latents.noise = recipe.noise_at(progress)
-        with torch.autocast(device.type, torch.bfloat16, enabled=is_mixed(recipe, device)):
-            value = loss(
-                self.model, images, recipe.depth(progress), recipe.relative, recipe.early, recipe.penalty,
-                recipe.penalty_weight, recipe.alignment, recipe.align,
-            )  # fmt: skip
-        if recipe.noise:
-            latents.noise = 0.0
-        return value
+    def forward(self, batch, progress: float) -> torch.Tensor:
+        device = device_of(self.model)
+        with torch.autocast(device.type, torch.bfloat16, enabled=is_mixed(self.recipe, device)):
+            return self.recipe.loss(self.model, batch, progress)
 
 
 def is_mixed(recipe: Recipe, device: torch.device) -> bool:
@@ -169,8 +160,8 @@ class Training:
             group["lr"] = self.rate() * group["scale"]
         # the batch, then the noise, are drawn from a stream of this seed, step and process alone
         torch.manual_seed((self.seed * 1_000_003 + self.step) * 1024 + world.rank)
-        images = recipe.data.batch(recipe.batch // world.size, world.generator)
-        value = self.objective(images, self.progress)
+        batch = recipe.data.batch(recipe.batch // world.size, world.generator)
+        value = self.objective(batch, self.progress)
         if not value.isfinite():
             told = f"the training diverged: at step {self.step + 1} the loss is {value.item()}"
             raise BadInput(f"{told}; take a smaller lr, or a clip. The last checkpoint is from before.")

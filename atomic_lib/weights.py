@@ -11,6 +11,7 @@ import os
 import pickle
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -21,13 +22,12 @@ from torch import nn
 from .devices import pick_device
 from .errors import BadInput
 from .files import data_folder, named, read_whole, write_json, write_whole
-from .model.autoencoder import AtomicAutoencoder
 from .recipes import Recipe
 
 LARGEST = 2**33  # bytes of weights or of a checkpoint that are read
 
 
-def load(name: str | Path, device: str | torch.device = "auto") -> AtomicAutoencoder:
+def load(name: str | Path, device: str | torch.device = "auto") -> Any:
     """A trained model in eval mode, by the name of shipped weights or the path of a .safetensors file.
 
     device: "auto" (a GPU where there is one), "cpu", "cuda", or a torch.device. Its `recipe` and `record` say
@@ -75,7 +75,7 @@ def read_record(path: str | Path) -> dict:
     return record
 
 
-def save(folder: str | Path, model: AtomicAutoencoder, record: dict) -> Path:
+def save(folder: str | Path, model: nn.Module, record: dict) -> Path:
     """Write NAME.safetensors and NAME.json, NAME being the record's; returns the weights' path.
 
     The model's weights are to be rounded to float16 already: that is how they are written. Killed between the two, the

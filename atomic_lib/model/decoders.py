@@ -121,6 +121,37 @@ class StrokeDecoder(SeparableDecoder):
         return F.leaky_relu(F.pixel_shuffle(painted, 2), self.slope)
 
 
+class ConvolutionalDecoder(nn.Module):
+    """A plain g: a two-layer MLP gives `channels` maps of N/8 px a side, and three convolutions 3×3 draw them up.
+
+    Each gives every pixel of its maps as 2×2 of the next. It has no idea of what an image is made of, and takes blocks
+    of any length: what autoencoders of any kind can have in common. planes: images that it gives, one unless told
+    otherwise: (M, d0) → (M, planes, N, N). N is a multiple of 8.
+    """
+
+    def __init__(self, d0: int, size: int = 128, width: int = 128, channels: int = 32, planes: int = 1):
+        super().__init__()
+        if size % 8 or channels % 4:
+            told = f"not {size}, of a multiple of 4 channels, not {channels}"
+            raise BadInput(f"a convolutional decoder draws a multiple of 8 pixels a side, {told}.")
+        self.d0, self.size = d0, size
+        self.mlp = nn.Sequential(
+            nn.Linear(d0, width), nn.LeakyReLU(0.2), nn.Linear(width, channels * (size // 8) ** 2), nn.LeakyReLU(0.2),
+            nn.Unflatten(1, (channels, size // 8, size // 8)),
+        )  # fmt: skip
+        widths = [(channels, channels), (channels // 4, channels), (channels // 4, 4 * planes)]
+        self.convs: Any = nn.ModuleList(nn.Conv2d(before, after, 3, padding=1) for before, after in widths)
+        kaiming(self)
+        self.convs[-1].weight.data *= 0.1  # k atoms together start about as faint as an image
+
+    def forward(self, z: Tensor) -> Tensor:
+        x = self.mlp(z).contiguous(memory_format=torch.channels_last)
+        *before, last = self.convs
+        for conv in before:
+            x = F.leaky_relu(F.pixel_shuffle(conv(x), 2), 0.2)
+        return F.pixel_shuffle(last(x), 2)
+
+
 def _profiles(width: int, channels: int, start: int, rank: int, doublings: int) -> nn.Sequential:
     """(M, width) features → (M, rank, start·2^doublings) profiles along one axis."""
     layers: list[nn.Module] = [nn.Linear(width, channels * start), nn.Unflatten(1, (channels, start))]
