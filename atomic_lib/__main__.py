@@ -164,7 +164,7 @@ def ablate(options: argparse.Namespace) -> None:
         ablation, seeds = ablations.find(name), [options.seed]
         if options.seed is None:
             check_range("seeds", ablation.seeds if options.seeds is None else options.seeds, 1, 1000)
-            seeds = list(range(options.seeds or ablation.seeds))
+            seeds = list(range(ablation.first, ablation.first + (options.seeds or ablation.seeds)))
         check_range("seed", seeds[0], 0, 2**31 - 1)
         variants = ablation.variants if options.variant is None else [options.variant]
         paths = {(variant, seed): ablations.result_path(name, variant, seed) for seed in seeds for variant in variants}

@@ -142,7 +142,8 @@ class ConvolutionalDecoder(nn.Module):
         widths = [(channels, channels), (channels // 4, channels), (channels // 4, 4 * planes)]
         self.convs: Any = nn.ModuleList(nn.Conv2d(before, after, 3, padding=1) for before, after in widths)
         kaiming(self)
-        self.convs[-1].weight.data *= 0.1  # k atoms together start about as faint as an image
+        last: Any = self.convs[-1]
+        last.weight.data *= 0.1  # k atoms together start about as faint as an image
 
     def forward(self, z: Tensor) -> Tensor:
         x = self.mlp(z).contiguous(memory_format=torch.channels_last)

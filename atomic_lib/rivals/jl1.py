@@ -15,11 +15,11 @@ class JL1VAE(VAE):
     """−log p(x|z) + β KL + γ Σ|∂x̂/∂z| at sampled codes; γ is the recipe's weight, β = 4.
 
     The codes are cut off from the encoder: the term teaches the decoder alone. β and γ rise from 0 over the first
-    third. The Jacobian is exact, by forward differentiation, of `few` images of a batch: it costs m decodings of each.
+    third. The Jacobian is exact, by forward differentiation, of `few` images of a batch: one costs m decodings.
     """
 
     grid = (0.05, 0.1, 0.2, 0.4)
-    beta, rise, few = 4.0, 1 / 3, 2
+    beta, rise, few = 4.0, 1 / 3, 1
 
     def regulariser(self, mean: Tensor, log_variance: Tensor, z: Tensor, progress: float) -> Tensor:
         full = min(1.0, progress / self.rise)

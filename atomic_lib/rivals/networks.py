@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..data.sample import Sample
 from ..errors import BadInput
 from ..images import as_numbers, check_images
+from ..model.autoencoder import parameter_count
 from ..model.decoders import ConvolutionalDecoder
 from ..model.encoders import OneShotEncoder
 
@@ -103,11 +104,6 @@ class Rival(nn.Module):
         return z
 
 
-def flat(z: Tensor) -> Tensor:
-    """Latent blocks (B, k, d0) as codes (B, k·d0)."""
-    return z.flatten(1)
-
-
 class Blocks:
     """An atomic autoencoder, or another of its class, as a system of codes: images (B, 1, N, N) ↔ z (B, k·d0).
 
@@ -131,7 +127,7 @@ class Blocks:
     def encode(self, images: Tensor) -> Tensor:
         """Images → their codes."""
         z, used = self.model.encode(images)
-        return flat(torch.where(used[..., None], z, self.far))
+        return torch.where(used[..., None], z, self.far).flatten(1)
 
     def decode(self, z: Tensor) -> Tensor:
         """Codes → images."""
@@ -146,3 +142,9 @@ class Blocks:
 def system(model: Any) -> Any:
     """A trained model, atomic or rival, as what encodes images to codes and decodes codes to images."""
     return model if isinstance(model, Rival) else Blocks(model)
+
+
+def learned(model: Any) -> int:
+    """How many numbers encode and decode; critics and teachers, which are left behind, do not count."""
+    networks = (model.encoder, model.g if hasattr(model, "g") else model.decoder)
+    return sum(parameter_count(network) for network in networks)

@@ -33,7 +33,8 @@ def find(name: str) -> Ablation:
 def runs(name: str) -> list[tuple[str, int]]:
     """The (variant, seed) pairs of an ablation, seed by seed."""
     ablation = find(name)
-    return [(variant, seed) for seed in range(ablation.seeds) for variant in ablation.variants]
+    seeds = range(ablation.first, ablation.first + ablation.seeds)
+    return [(variant, seed) for seed in seeds for variant in ablation.variants]
 
 
 def home(name: str, variant: str) -> tuple[str, str]:

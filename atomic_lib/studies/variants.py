@@ -7,12 +7,13 @@ from typing import Any
 from ..data.spikes import OtherSpikes, Spikes
 from ..model.autoencoder import AtomicAutoencoder
 from ..recipes import RECIPES, Recipe
-from . import knobs, navigation, outcomes, territories
+from ..rivals.recipes import RIVALS, TRIED, rival
+from . import field, knobs, navigation, outcomes, territories
 
 
 @dataclass(frozen=True)
 class Ablation:
-    """A question, and the recipes by variant that answer it, each trained from `seeds` seeds.
+    """A question, and the recipes by variant that answer it, each trained from `seeds` seeds, from `first` on.
 
     measure: what is measured of the model at the end, a function of the module that it lies in and is recorded under.
     summary: the numbers that a table has of a recorded result. looks: how many held-out evaluations there are on the
@@ -22,6 +23,7 @@ class Ablation:
     question: str
     variants: dict[str, Recipe]
     seeds: int = 5
+    first: int = 0
     measure: Callable[[AtomicAutoencoder], dict] = navigation.measure
     summary: Callable[[dict], dict] = navigation.summary
     looks: int | tuple[int, ...] = 20
@@ -179,5 +181,22 @@ ABLATIONS |= {
             for name, latents in _LATENTS.items()
         },
         looks=(100, 200, 400, 700, 1000), **_JUDGED,
+    ),
+}  # fmt: skip
+
+
+# The systems that the paper names, and those since: every one by name, then their weights, tried on a seed of their own.
+_WEIGHED = {
+    f"{kind}-{system}-{weight:g}": rival(system, kind, weight, steps=300)
+    for kind in ("spikes", "digits") for system, weights in TRIED.items() for weight in weights
+}  # fmt: skip
+ABLATIONS |= {
+    "field-choice": Ablation(
+        "Which weight of its own grid does a system do best with, by its own term?", _WEIGHED, seeds=1, first=100,
+        measure=field.chooses, summary=field.choice, looks=1,
+    ),
+    "field": Ablation(
+        "What do other systems have of what an atomic autoencoder has?", dict(RIVALS), seeds=3, measure=field.measure,
+        summary=field.summary, looks=4,
     ),
 }  # fmt: skip

@@ -4,20 +4,13 @@ import json
 
 import pytest
 import torch
+from small_rivals import TINY, tiny
 
 import atomic_lib
 from atomic_lib import BadInput, Recipe, Training
 from atomic_lib.__main__ import main
-from atomic_lib.data.spikes import Spikes
 from atomic_lib.model.autoencoder import AtomicAutoencoder
-from atomic_lib.rivals.recipes import RIVALS, SYSTEMS, find
-
-TINY = {"data": Spikes(size=16, sigma=1.0, k=2), "k": 2, "d0": 3, "steps": 4, "batch": 6, "bfloat16": False}
-
-
-def tiny(system, /, **changes):
-    """A small recipe of a system."""
-    return RIVALS[f"spikes-{system}"].replace(**{**TINY, **changes})
+from atomic_lib.rivals.recipes import ATOMIC, RIVALS, SUPERVISED, SYSTEMS, find
 
 
 @pytest.mark.parametrize("name", RIVALS)
@@ -29,7 +22,10 @@ def test_spikes_and_digits_have_every_system_at_equal_images_and_latent_sizes():
     for kind in ("spikes", "digits"):
         recipes = [recipe for recipe in RIVALS.values() if recipe.name.startswith(kind)]
         assert len({(r.k * r.d0, r.steps * r.batch, r.optimiser, r.lr) for r in recipes}) == 1
-    assert {recipe.system for recipe in RIVALS.values()} == set(SYSTEMS)
+    assert set(RIVALS) == {
+        *(f"{kind}-{system}" for kind in ("spikes", "digits") for system in (*SYSTEMS, *ATOMIC)),
+        *(f"digits-{system}" for system in SUPERVISED),
+    }
 
 
 @pytest.mark.slow
