@@ -6,6 +6,8 @@ else uses, and is then trained from fresh seeds.
 
 from typing import Any
 
+import torch
+
 from ..errors import BadInput
 from ..rivals import classes, measures
 from ..rivals.networks import Rival, learned, system
@@ -22,6 +24,7 @@ def measure(model: Any) -> dict:
     return {"parameters": learned(model), **found}
 
 
+@torch.no_grad()
 def chooses(model: Rival) -> dict:
     """What a weight is chosen by: nmse, and the system's own term before its weight, on validation images."""
     sample = model.recipe.data.held_out(IMAGES, VALIDATION)

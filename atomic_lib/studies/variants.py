@@ -185,7 +185,7 @@ ABLATIONS |= {
 }  # fmt: skip
 
 
-# The systems that the paper names, and those since: every one by name, then their weights, tried on a seed of their own.
+# The systems that the paper names, and those since; and before that their weights, tried on a seed of their own.
 _WEIGHED = {
     f"{kind}-{system}-{weight:g}": rival(system, kind, weight, steps=300)
     for kind in ("spikes", "digits") for system, weights in TRIED.items() for weight in weights
