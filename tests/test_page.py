@@ -56,7 +56,7 @@ def test_a_key_has_as_many_columns_as_there_is_room_for():
         axes[0].plot([0], [0], label=f"a rather long label, number {i}")
     figures.legend(figure, axes[0])
     (legend,) = figure.legends
-    assert legend.get_tightbbox().width <= figure.bbox.width
+    assert legend.get_window_extent().width <= figure.bbox.width
 
 
 @pytest.mark.parametrize(

@@ -108,11 +108,17 @@ def beginnings(runs: DataFrame) -> list[dict]:
         rows.append(
             {
                 "weights at the start": STARTS[init], "steps taken by": STEPPERS[stepper],
-                "nmse at the first look": ranged(of_one.first, ".3g"), "nmse at the end": ranged(of_one.nmse, ".3g"),
+                "nmse at the first look": ranged(of_one.first, _form(of_one.first)),
+                "nmse at the end": ranged(of_one.nmse, _form(of_one.nmse)),
                 "jaccard": ranged(of_one.jaccard, ".3f"),
             }
         )  # fmt: skip
     return rows
+
+
+def _form(values: Sequence[float]) -> str:
+    """Whole numbers of what is larger than a few, hundredths of the rest."""
+    return ",.0f" if max(values) > 9 else ".2f"
 
 
 def learning_figure(runs: Mapping[str, Sequence[Mapping]]) -> Figure:

@@ -29,9 +29,9 @@ def walks(records: Mapping[str, Mapping[str, dict]]) -> Figure:
     """
     systems = [one for one in ENTRIES if any(one in found for found in records.values())]
     width, height = 2 * (SHOWN + 1), len(systems) + 1
-    figure = PageFigure(0.62 * width + 1.6, 0.62 * height, layout="none")
+    figure = PageFigure(0.62 * width + 1.8, 0.62 * height, layout="none")
     axes = figure.subplots(height, width, squeeze=False)
-    figure.subplots_adjust(0.235, 0.003, 0.997, 0.997, wspace=0.06, hspace=0.06)
+    figure.subplots_adjust(0.265, 0.003, 0.997, 0.997, wspace=0.06, hspace=0.06)
     for block, found in enumerate(records.values()):  # spikes on the left, digits on the right
         columns = axes[:, block * (SHOWN + 1) : (block + 1) * (SHOWN + 1)]
         _headed(columns, next(iter(found.values())))
@@ -39,8 +39,8 @@ def walks(records: Mapping[str, Mapping[str, dict]]) -> Figure:
             _walked(row, found.get(system))
     for row, system in zip(axes[1:], systems, strict=True):
         entry = ENTRIES[system]
-        row[0].set_ylabel(entry.label, rotation=0, ha="right", va="center", fontsize=9, color=COLOURS[entry.group])
-    axes[0, 0].set_ylabel("the image", rotation=0, ha="right", va="center", fontsize=9)
+        row[0].set_ylabel(entry.label, rotation=0, ha="right", va="center", fontsize=11, color=COLOURS[entry.group])
+    axes[0, 0].set_ylabel("the image", rotation=0, ha="right", va="center", fontsize=11)
     return figure
 
 
@@ -50,7 +50,7 @@ def _headed(columns: np.ndarray, record: dict) -> None:
     _drawn(columns[0, 0], image)
     for i, axis in enumerate(columns[0, 1:]):
         axis.axis("off")
-        axis.text(0.5, 0.05, f"moved {i + 1}", ha="center", fontsize=8.5, transform=axis.transAxes)
+        axis.text(0.5, 0.05, f"moved {i + 1}", ha="center", fontsize=9, transform=axis.transAxes)
 
 
 def _walked(row: Sequence, record: dict | None) -> None:
@@ -81,15 +81,15 @@ def dots(runs: DataFrame, measures: Mapping[str, str], log: Sequence[str] = ()) 
     measures: {column: title}. Columns with `_control`, `_truth` and `_readout` at their end are drawn where they are.
     """
     systems = [one for one in (*ENTRIES, *TOLD) if (runs.system == one).any()]
-    figure = PageFigure(1.75 * len(measures) + 1.5, 0.23 * len(systems) + 0.95)
+    figure = PageFigure(1.5 * len(measures) + 1.6, 0.23 * len(systems) + 1.05)
     axes = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
     for axis, (column, title) in zip(axes, measures.items(), strict=True):
         for row, system in enumerate(systems):
             _dotted(axis, row, runs[runs.system == system], column)
-        axis.set_title(title, fontsize=9)
+        axis.set_title(title, fontsize=10)
         axis.set(xscale="log" if column in log else "linear", ylim=(len(systems) - 0.4, -0.6))
         axis.grid(alpha=0.25)
-        axis.tick_params(labelsize=8)
+        axis.tick_params(labelsize=9)
         axis.xaxis.set_minor_formatter(NullFormatter())
     labels = [(ENTRIES | TOLD)[system] for system in systems]
     axes[0].set_yticks(range(len(systems)), [entry.label for entry in labels])
@@ -124,7 +124,7 @@ def _keyed(figure: Figure, axis, runs: DataFrame, measures: Mapping[str, str]) -
     ):
         if any(f"{column}{end}" in runs for column in measures):
             marks += axis.plot([], [], ls="", label=label, **{"ms": 5, **style})
-    figure.legend(handles=marks, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    figure.legend(handles=marks, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
 
 
 def learned(records: Mapping[str, dict], images: int, what: str = "nmse") -> Figure:

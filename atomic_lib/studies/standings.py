@@ -20,9 +20,14 @@ class Entry(NamedTuple):
     """What the book calls a system, when it was published, what its training is given besides images, and its group."""
 
     label: str
-    year: int
+    year: int | None  # None, where nothing was found that could be cited
     needs: str
     group: str
+
+    @property
+    def dated(self) -> str:
+        """The label with its year."""
+        return f"{self.label}, {self.year}" if self.year else self.label
 
 
 ENTRIES: dict[str, Entry] = {
@@ -43,7 +48,7 @@ ENTRIES: dict[str, Entry] = {
     "slot-additive": Entry("slots, additive", 2020, "k", SINCE),
     "untied": Entry("untied additive", 2023, "k", SINCE),
     "consistent": Entry("shared, consistent", 2024, "k, a weight", SINCE),
-    "max": Entry("largest, not sum", 2025, "k", SINCE),
+    "max": Entry("largest, not sum", None, "k", SINCE),
     "one-shot": Entry("atomic, one-shot", 2023, "k", ATOMIC),
     "slots": Entry("atomic, slots", 2023, "k", ATOMIC),
     "pursuit": Entry("atomic, pursuit", 2023, "that atoms are local", ATOMIC),
@@ -115,7 +120,7 @@ def verdicts(runs: DataFrame) -> list[dict]:
         one, mean = of_one.iloc[0], of_one.mean(numeric_only=True)
         rows.append(
             {
-                "verdict": judged(mean.separated, VERDICTS), "system": f"{one.label}, {one.year}",
+                "verdict": judged(mean.separated, VERDICTS), "system": (ENTRIES | TOLD)[one.system].dated,
                 "needs": one.needs, "nmse": f"{mean.nmse:.3f}",
                 "exclusivity": f"{mean.exclusivity:.2f} ({mean.exclusivity_control:.2f})",
                 "set recovery": f"{mean.jaccard:.2f} ({mean.jaccard_control:.2f})",
@@ -149,7 +154,7 @@ def told(runs: DataFrame) -> list[dict]:
         one = of_one.iloc[0]
         rows.append(
             {
-                "system": f"{one.label}, {one.year}", "nmse": f"{of_one.nmse.mean():.3f}",
+                "system": (ENTRIES | TOLD)[one.system].dated, "nmse": f"{of_one.nmse.mean():.3f}",
                 "class read from z": f"{of_one.leakage.mean():.2f}",
                 "class obeyed": f"{of_one.swapped.mean():.2f}", "own class kept": f"{of_one.own.mean():.2f}",
                 **_cost(of_one),

@@ -25,7 +25,16 @@ CLOSED = (
 def setup(app):
     """After a page is read, before its references are looked up."""
     app.add_post_transform(LinkTerms)
+    app.connect("doctree-resolved", name_formulas)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def name_formulas(app, doctree, page):
+    """A link that shows a formula has no words to be read aloud: its title says which term it is."""
+    for link in doctree.findall(nodes.reference):
+        formula = next((inside for inside in link.findall(nodes.math)), None)
+        if formula is not None and formula.astext().strip() in SYMBOLS:
+            link["reftitle"] = f"{SYMBOLS[formula.astext().strip()]}: in the glossary"
 
 
 class LinkTerms(SphinxPostTransform):

@@ -14,6 +14,7 @@ from repository import pages
 from atomic_lib import figures
 from atomic_lib.files import write_whole
 from atomic_lib.page import plain as page_text
+from atomic_lib.studies import paper_figures
 from atomic_lib.weights import load
 
 WEIGHTS, DIGIT, ATOMS = "digits-reference", 15, 4
@@ -44,7 +45,7 @@ def card(found, title: str) -> Figure:
     """The digit, coloured by atom; its strongest atoms; the title."""
     sheet = Figure(figsize=SIZE, facecolor="white")
     large = sheet.add_axes((0.03, 0.3, 0.36, 0.66))
-    figures.show(large, figures.inks(found)[0], "", 1)
+    figures.show(large, paper_figures.inks(found)[0], "", 1)
     for i, block in enumerate(found.strongest()[:ATOMS].tolist()):
         place = sheet.add_axes((0.45 + 0.135 * i, 0.36, 0.125, 0.24))
         figures.show(place, figures.inked(found.atoms[0, [block], 0], [i]), "", 1)

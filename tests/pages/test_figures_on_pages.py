@@ -44,7 +44,7 @@ def test_a_figure_opens_large_with_mouse_and_keys_and_fetches_nothing(browser):
         large = tab.locator("dialog.large svg").bounding_box()
         assert large["width"] > 1.2 * small["width"]
         tab.keyboard.press("Escape")
-        assert tab.locator("dialog.large").count() == 0
+        tab.wait_for_selector("dialog.large", state="detached")
 
         tab.locator(".large-open").first.focus()
         tab.keyboard.press("Enter")
@@ -52,7 +52,7 @@ def test_a_figure_opens_large_with_mouse_and_keys_and_fetches_nothing(browser):
             tab.get_by_role("dialog").get_by_role("button", name="Close").evaluate("b => b === document.activeElement")
         )
         tab.keyboard.press("Enter")
-        assert tab.locator("dialog.large").count() == 0
+        tab.wait_for_selector("dialog.large", state="detached")
         assert tab.locator(".large-open").first.evaluate("button => button === document.activeElement")
         assert not requests and not complaints
 

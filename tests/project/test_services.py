@@ -1,6 +1,7 @@
 """Repository, citation and the rest know what they say, or say nothing."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -84,3 +85,13 @@ def test_without_a_browser_the_pdf_says_so(monkeypatch):
 def test_the_pdf_has_all_pages_of_the_contents():
     pages = to_pdf.chapters()
     assert pages[0] == "index" and "glossary" in pages and len(pages) > 12
+
+
+def test_no_work_has_two_entries_and_the_papers_references_are_all_there():
+    bibliography = (ROOT / "book" / "references.bib").read_text(encoding="utf8")
+    keys = re.findall(r"^@\w+\{([^,]+),", bibliography, re.M)
+    assert len(keys) == len(set(keys)), "BibTeX would read no entry at all"
+    cited = re.search(
+        r"What the paper cites.*?\{cite\}`([^`]+)`", (ROOT / "book" / "bibliography.md").read_text(), re.S
+    )
+    assert len(cited[1].split(",")) == 20 and set(cited[1].split(",")) <= set(keys)

@@ -32,6 +32,7 @@ explorer.actions = (app) => ({
     app.describe();
   },
   "reset-image": () => app.reset(),
+  own: () => app.part("file").click(),
   tour: () => app.tour.go(0),
   "tour-on": () => app.tour.next(),
   "tour-end": () => app.tour.end(),

@@ -19,9 +19,8 @@ explorer.MARKUP = `
   <label class="explorer-check" data-part="inverted-label" hidden>
     <input type="checkbox" data-part="inverted"> dark ink on light paper
   </label>
-  <label class="explorer-file">
-    <input type="file" accept="image/*" data-part="file"><span>Your picture …</span>
-  </label>
+  <button type="button" data-do="own">Your picture …</button>
+  <input type="file" accept="image/*" data-part="file" aria-label="Your picture" hidden>
   <button type="button" data-do="tour" data-part="tour-begin">Tour</button>
 </div>
 <div class="explorer-tour" data-part="tour" role="group" aria-label="Tour" hidden>
