@@ -4,7 +4,7 @@ import pytest
 import torch
 from small_rivals import TINY, tiny
 
-from atomic_lib import BadInput
+from atomic_lib import BadInput, Recipe
 from atomic_lib.data.digits import Digits
 from atomic_lib.rivals import classes
 from atomic_lib.rivals.labelled import LabelledDigits
@@ -41,6 +41,14 @@ def test_the_chosen_weights_are_those_that_the_rule_gives_on_the_record():
             found[system] = field.chosen({result["recipe"]["weight"]: result["field"] for result in results})
         assert found == CHOSEN[kind]
         assert all(RIVALS[f"{kind}-{system}"].weight == weight for system, weight in found.items())
+
+
+@pytest.mark.parametrize("variant", RIVALS)
+def test_every_run_is_recorded_with_the_recipe_that_the_field_has(variant):
+    for seed in range(3):
+        result = ablations.recorded(f"field/{variant}-seed{seed}.json")
+        assert Recipe.from_json(result["recipe"]) == RIVALS[variant] and not result["short_run"]
+        assert result["seed"] == seed and result["field"]["nmse"] > 0 and result["field"]["parameters"] > 0
 
 
 def test_what_was_tried_is_one_table():
