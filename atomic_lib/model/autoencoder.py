@@ -1,7 +1,7 @@
 """The atomic autoencoder of the paper: f = f_D ∘ f_E with f_D(z) = Σᵢ g(zᵢ)."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from ..devices import device_of
 from ..errors import BadInput, check_range, check_type
 from ..images import as_numbers, check_images, pad_to
-from . import inference
+from . import inference, recovery
 from .decomposition import Decomposition, joined
 from .layers import bound_of
+from .operators import Operator
 
 
 class AtomicAutoencoder(nn.Module):
@@ -103,6 +104,36 @@ class AtomicAutoencoder(nn.Module):
         check_range("steps", steps, 0, 10_000)
         z, used = self._latents(z, used)
         return inference.refine(self.g, self._fitting(images, None), z, steps, used, bound_of(self.encoder.latents))
+
+    def recover(
+        self,
+        y: Tensor,
+        operator: Callable[[Tensor], Tensor],
+        adjoint: Callable[[Tensor], Tensor] | None = None,
+        k: int | None = None,
+        rounds: int = 2,
+        refine: int = 8,
+        batch: int = 16,
+    ) -> recovery.Recovery:
+        """Images x̂ = Σᵢ g(zᵢ) from what was measured of them, y = A(x) + noise: an inverse problem with g as the prior.
+
+        y: (B, …). operator: the linear A, a function of images (B, 1, N, N) that gives (B, …), N being the model's
+        size: a blur, a mask, a down-sampling. adjoint: Aᵀ, by automatic differentiation unless it is given. k: blocks
+        that a pursuit may use. rounds: how often the image is encoded anew. refine: steps of the fit to y each time.
+        However wrong the prior is, ‖y − Ax̂‖ ≤ ‖y‖. Raises `BadInput` for numbers that are none, and for an A that does
+        not fit y or the model, is not linear, or does not match its adjoint.
+        """
+        for name, value, low in (("k", 1 if k is None else k, 1), ("rounds", rounds, 1), ("refine", refine, 0)):
+            check_range(name, value, low, 1024)
+        check_range("batch", batch, 1, 100_000)
+        if self.combine != "sum":
+            raise BadInput("recover: this model takes the largest of its atoms; A is linear, and needs their sum.")
+        y = recovery.measured(y).to(self.device)
+        checked = Operator(operator, self.size, y.shape[1:], self.device, adjoint)
+        with _evaluating(self):
+            return recovery.joined(
+                [recovery.recover(self, part, checked, k, rounds, refine) for part in y.split(batch)]
+            )
 
     def jacobian(self, z: Tensor) -> Tensor:
         """∂g/∂z at latent blocks z (M, d0): what each coordinate changes in its atom, (M, d0, N, N)."""

@@ -1,6 +1,7 @@
 """Latents by optimisation, for any decoder block g: what an encoder has guessed, fitted to the image itself."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -28,24 +29,33 @@ def jacobian(g: nn.Module, z: Tensor) -> Tensor:
 
 @torch.no_grad()
 def refine(
-    g: nn.Module, images: Tensor, z: Tensor, steps: int = 10, used: Tensor | None = None, bound: float = math.inf
+    g: nn.Module,
+    images: Tensor,
+    z: Tensor,
+    steps: int = 10,
+    used: Tensor | None = None,
+    bound: float = math.inf,
+    operator: Callable[[Tensor], Tensor] = lambda images: images,
 ) -> Tensor:
     """Latents that fit the images (B, 1, N, N) better than z (B, k, d0): min ‖x − Σᵢ g(zᵢ)‖² from there.
 
     Levenberg–Marquardt over all coordinates of an image at once. No fit gets worse, latents stay in [−bound, bound],
-    and blocks that are not `used` (B, k) stay out. Raises `BadInput` for shapes that do not go together.
+    and blocks that are not `used` (B, k) stay out. operator: a linear A, see `operators`; the fit is then to what it
+    lets through, (B, …) in place of the images: min ‖y − A Σᵢ g(zᵢ)‖². Raises `BadInput` for shapes that do not go
+    together.
     """
     used = torch.ones(z.shape[:2], dtype=torch.bool, device=z.device) if used is None else used
     if len(images) != len(z) or used.shape != z.shape[:2]:
         raise BadInput(f"refine: {len(images)} images, z {tuple(z.shape)}, used {tuple(used.shape)}; expected one B.")
 
     def left(flat: Tensor) -> Tensor:
-        return (images - draw(g, flat.view_as(z), used).sum(dim=1)).flatten(1)
+        return (images - operator(draw(g, flat.view_as(z), used).sum(dim=1))).flatten(1)
 
     def normal(flat: Tensor) -> tuple[Tensor, Tensor]:
-        columns = z.new_zeros(*z.shape, *images.shape[2:])
-        columns[used] = jacobian(g, flat.view_as(z)[used])
-        columns = columns.flatten(3).flatten(1, 2)  # (B, k·d0, N²)
+        along = operator(jacobian(g, flat.view_as(z)[used]).flatten(0, 1)[:, None]).flatten(1)
+        columns = z.new_zeros(*z.shape, along.shape[1])
+        columns[used] = along.unflatten(0, (-1, z.shape[2]))
+        columns = columns.flatten(1, 2)  # (B, k·d0, as many as are measured)
         return (columns @ left(flat)[..., None])[..., 0], columns @ columns.transpose(1, 2)
 
     cost = lambda flat: left(flat).square().sum(dim=1)  # noqa: E731
