@@ -62,7 +62,7 @@ def ways(data: Spikes, noise: float) -> dict[str, Way]:
     def pursuit(refine: int) -> Way:
         def solve(images: Tensor) -> tuple[list[Tensor], Tensor]:
             code = model.decompose(images, 2 * data.k, refine)
-            return _spots(code.atoms[:, :, 0], code.used, sigma), code.output
+            return spikes_of(code.atoms[:, :, 0], code.used, sigma), code.output
 
         return solve
 
@@ -121,13 +121,13 @@ def three_decades(
 
     def shipped(x: Tensor) -> tuple[list[Tensor], Tensor]:
         code = model.decompose(x, 3 * k)
-        return _spots(code.atoms[:, :, 0], code.used, 2.8), code.output
+        return spikes_of(code.atoms[:, :, 0], code.used, 2.8), code.output
 
     def gained(joint: bool, refine: int = 0) -> Way:
         def solve(x: Tensor) -> tuple[list[Tensor], Tensor]:
             code = gains.pursue(model, x, 3 * k, stop, joint)
             code = gains.refined(model, code, x, refine) if refine else code
-            return _spots(code.atoms[:, :, 0], code.used, 2.8), code.atoms.sum(dim=1)
+            return spikes_of(code.atoms[:, :, 0], code.used, 2.8), code.atoms.sum(dim=1)
 
         return solve
 
@@ -265,7 +265,7 @@ def _agreement(mine: Tensor, theirs: Tensor, noise: Tensor, sigma: float) -> flo
     return len(pairs(chosen[:, 1:], theirs[:, 1:], 1.0)) / max(1, len(chosen))
 
 
-def _spots(atoms: Tensor, used: Tensor, sigma: float) -> list[Tensor]:
+def spikes_of(atoms: Tensor, used: Tensor, sigma: float) -> list[Tensor]:
     """The spikes θ (n, 3) that the atoms (k, N, N) of each image are."""
     spots = []
     for drawn_, there in zip(atoms, used, strict=True):

@@ -24,7 +24,7 @@ def sliding_frank_wolfe(image: Tensor, sigma: float, penalty: float, most: int =
     image = image.double()
     theta = image.new_zeros(0, 3)
     for _ in range(most):
-        place, height = _peak_of_correlation(image - drawn(theta, image.shape, sigma), sigma)
+        place, height = correlated(image - drawn(theta, image.shape, sigma), sigma)
         if height <= penalty * (1 + 1e-3):
             break
         theta = torch.cat([theta, torch.cat([torch.zeros(1), place])[None]])
@@ -46,7 +46,7 @@ def op_comp(image: Tensor, sigma: float, k: int, least: float, steps: int = 3000
         left = image - drawn(theta, image.shape, sigma)
         if left.norm() <= 0.01 * image.norm():
             break
-        place, _ = _peak_of_correlation(left, sigma)
+        place, _ = correlated(left, sigma)
         theta = torch.cat([theta, torch.cat([torch.zeros(1), place])[None]])
         theta[:, 0] = _lasso(image, theta, sigma, 0.0)
     if not len(theta):
@@ -151,7 +151,7 @@ def cramer_rao(theta: Tensor, shape: Sequence[int], sigma: float, noise: float) 
     return noise * inverse.diagonal().clamp(min=0).sqrt().view_as(theta)
 
 
-def _peak_of_correlation(left: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
+def correlated(left: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
     """Where ⟨G(t), r⟩ is largest, off the grid, (2,), and its height there."""
     rows, columns = (_all_places(side, sigma) for side in left.shape)
     on_grid = rows @ left @ columns.T
