@@ -17,6 +17,7 @@ from torch.func import jvp
 from ..data.sample import Sample
 from ..errors import BadInput, check_range
 from ..gaussians import fit_gaussians
+from ..images import LARGEST_VALUE
 from ..metrics import is_connected, radius_of_gyration, ratio
 from ..model.decomposition import ACTIVE
 from .readout import read, scored
@@ -202,11 +203,12 @@ def recombined(system: System, z: Tensor, seed: int = 0) -> dict:
     one, two = (exchanged(system, z, other, order[:, column]) for column in (0, -1))
     both = exchanged(system, one, other, order[:, -1])
     drawn, first, second, whole = (system.decode(code) for code in (z, one, two, both))
-    again = system.decode(encoded(system, first))
+    seen = first.clamp(-LARGEST_VALUE, LARGEST_VALUE)  # what an encoder takes at all
+    again = system.decode(encoded(system, seen))
     changes = [(first - drawn).flatten(1).norm(dim=1), (second - drawn).flatten(1).norm(dim=1)]
     mixed = (whole - first - second + drawn).square().sum()
     return {
-        "recombination": ratio(float((again - first).square().sum()), float(first.square().sum())),
+        "recombination": ratio(float((again - seen).square().sum()), float(seen.square().sum())),
         "interaction": math.sqrt(ratio(float(mixed), float((changes[0] * changes[1]).sum()))),
     }
 

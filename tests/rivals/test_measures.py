@@ -187,6 +187,12 @@ def test_codes_put_together_are_bad_where_the_encoder_knows_some_codes_alone():
     assert measures.recombined(Shy(pictures), torch.randn(32, 16, generator=seeded()))["recombination"] > 0.1
 
 
+def test_codes_whose_images_are_out_of_bounds_are_measured_too():
+    pictures = torch.ones(2, 8, 8)
+    found = measures.recombined(Pixels(pictures), 30 * torch.randn(32, 2, generator=seeded()))
+    assert found["recombination"] > 0
+
+
 def test_parts_that_do_not_add_interact():
     class Product(Pixels):
         def decode(self, z):
