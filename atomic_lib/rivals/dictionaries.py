@@ -7,7 +7,7 @@ scikit-learn is imported where it is used.
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from ..images import check_images
 from ..metrics import ratio
 from ..recipes import DATA
 from ..weights import commit
+from .recipes import KINDS as FIELD
 
 SLOPE = 0.5  # of the leaky ReLU between the layers of a deep dictionary: it can be undone, and without much harm
 NONZERO = 10  # pictures of a dictionary that an image may use
@@ -36,6 +37,7 @@ class Dictionary:
     """
 
     supervised = False
+    recipe: Any = None
 
     def __init__(self, layers: list[Tensor], code: Callable[[np.ndarray], np.ndarray], size: int):
         self.layers, self._code, self.size = layers, code, size
@@ -191,6 +193,14 @@ class DictionaryRecipe:
         return {**asdict(self), "data": {"kind": kind, **asdict(self.data)}, "encoder": "fit", "decoder": "pictures"}
 
 
+def _recipes() -> Iterator[DictionaryRecipe]:
+    """A code as long as everybody's; and of broad spikes as many pictures as have room side by side, (N/2σ)² = 64."""
+    for of, fields in FIELD.items():
+        for kind in KINDS:
+            yield DictionaryRecipe(f"{of}-{kind}", kind=kind, **fields)
+    yield DictionaryRecipe("spikes-nmf-wide", FIELD["spikes"]["data"], "nmf", k=64, d0=1)
+
+
 class Fitting:
     """The fit of a dictionary, as a `Training` is of a network: `run`, then `model` and what is recorded of it."""
 
@@ -204,6 +214,7 @@ class Fitting:
         recipe, began = self.recipe, time.monotonic()
         images = recipe.data.batch(recipe.images, torch.Generator().manual_seed(self.seed))
         self.model = KINDS[recipe.kind](images, recipe.k * recipe.d0, self.seed)
+        self.model.recipe = recipe
         seconds, held_out = time.monotonic() - began, recipe.data.held_out(512)
         error, alone = self.model.error(held_out.images), World(0, 1, torch.device("cpu"))
         return {
@@ -212,3 +223,6 @@ class Fitting:
             "parameters": self.model.parameters, "precision": "float32", "torch": torch.__version__,
             "commit": commit(), "curve": {"held_out": []}, "metrics": {"nmse": error, "images": len(held_out)},
         }  # fmt: skip
+
+
+DICTIONARIES = {recipe.name: recipe for recipe in _recipes()}

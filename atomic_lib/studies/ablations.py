@@ -11,10 +11,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import BadInput
 from ..files import check_writable, data_folder, write_json
+from ..rivals.dictionaries import DictionaryRecipe, Fitting
 from ..training import Training
 from ..weights import read_record
 from .variants import ABLATIONS, Ablation
@@ -62,7 +63,8 @@ def run(name: str, variant: str, seed: int, device: str = "auto", progress: bool
     path, ablation = result_path(name, variant, seed), find(name)
     check_writable(path)
     under_way = path.with_suffix("")
-    training = Training(ablation.variants[variant], seed, device)
+    recipe: Any = ablation.variants[variant]
+    training: Any = Fitting(recipe, seed) if isinstance(recipe, DictionaryRecipe) else Training(recipe, seed, device)
     if (under_way / "checkpoint.pt").exists():
         try:
             training.resume(under_way)
@@ -73,7 +75,7 @@ def run(name: str, variant: str, seed: int, device: str = "auto", progress: bool
     result = {"ablation": name, "variant": variant, "command": command(name, variant, seed), **record}
     result[ablation.measured] = ablation.measure(training.model)
     write_json(path, result)
-    shutil.rmtree(under_way)
+    shutil.rmtree(under_way, ignore_errors=True)  # a fit leaves none
     return result
 
 

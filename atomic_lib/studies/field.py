@@ -10,6 +10,7 @@ import torch
 
 from ..errors import BadInput
 from ..rivals import classes, measures
+from ..rivals.dictionaries import Dictionary
 from ..rivals.networks import Rival, learned, system
 
 VALIDATION, IMAGES = 1, 512  # the seed of the held-out images that weights are chosen by, and their number
@@ -17,8 +18,10 @@ SLACK = 1.25  # a weight may cost so much of the reconstruction
 
 
 def measure(model: Any) -> dict:
-    """All that is measured of a trained system, atomic or rival; of one that is told the class, `classes.measure`."""
+    """All that is measured of a system of any kind; of one that is told the class, `classes.measure`."""
     data = model.recipe.data
+    if isinstance(model, Dictionary):
+        return {"parameters": model.parameters, **measures.measure(model, data)}
     supervised = getattr(model, "supervised", False)
     found = classes.measure(model, data) if supervised else measures.measure(system(model), data)
     return {"parameters": learned(model), **found}

@@ -7,6 +7,7 @@ from typing import Any
 from ..data.spikes import OtherSpikes, Spikes
 from ..model.autoencoder import AtomicAutoencoder
 from ..recipes import RECIPES, Recipe
+from ..rivals.dictionaries import DICTIONARIES
 from ..rivals.recipes import RIVALS, TRIED, rival
 from . import field, knobs, navigation, outcomes, territories
 
@@ -21,10 +22,10 @@ class Ablation:
     """
 
     question: str
-    variants: dict[str, Recipe]
+    variants: dict[str, Any]
     seeds: int = 5
     first: int = 0
-    measure: Callable[[AtomicAutoencoder], dict] = navigation.measure
+    measure: Callable[[Any], dict] = navigation.measure
     summary: Callable[[dict], dict] = navigation.summary
     looks: int | tuple[int, ...] = 20
 
@@ -196,7 +197,7 @@ ABLATIONS |= {
         measure=field.chooses, summary=field.choice, looks=1,
     ),
     "field": Ablation(
-        "What do other systems have of what an atomic autoencoder has?", dict(RIVALS), seeds=3, measure=field.measure,
-        summary=field.summary, looks=4,
+        "What do other systems have of what an atomic autoencoder has?", {**RIVALS, **DICTIONARIES}, seeds=3,
+        measure=field.measure, summary=field.summary, looks=4,
     ),
 }  # fmt: skip
