@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..data.spikes import OtherSpikes, Spikes
-from ..model.autoencoder import AtomicAutoencoder
 from ..recipes import RECIPES, Recipe
 from ..rivals.dictionaries import DICTIONARIES
 from ..rivals.recipes import RIVALS, TRIED, rival
