@@ -21,7 +21,7 @@ from ..images import LARGEST_VALUE
 from ..metrics import is_connected, radius_of_gyration, ratio
 from ..model.decomposition import ACTIVE
 from .readout import read, scored
-from .systems import Rotated, System, Truth, batches, encoded
+from .systems import Rotated, System, Truth, batches, drawn, encoded
 from .walks import walk
 
 WHOLE, LOOKS, DRAWN = 256, 64, 512  # images that are encoded; looked at closely, at most; drawn for that, about
@@ -56,7 +56,7 @@ def measure(system: System, data: Any, seed: int = 0) -> dict:
 
 def nmse(system: System, images: Tensor, z: Tensor) -> float:
     """Σ‖D(z) − x‖²/Σ‖x‖² of images (B, 1, N, N)."""
-    lost = sum(float((system.decode(one) - image).square().sum()) for one, image in batches(z, images))
+    lost = sum(float((system.decode(one) - image).square().sum()) for one, image in batches(system, z, images))
     return ratio(lost, float(images.square().sum()))
 
 
@@ -65,7 +65,7 @@ def moves(system: System, z: Tensor) -> Tensor:
     count, m = z.shape
     along = torch.eye(m, dtype=z.dtype).repeat(count, 1)
     points = z.repeat_interleave(m, dim=0)
-    parts = [jvp(system.decode, (point,), (one,))[1] for point, one in batches(points, along)]
+    parts = [jvp(system.decode, (point,), (one,))[1] for point, one in batches(system, points, along)]
     return torch.cat(parts).view(count, m, system.size, system.size)
 
 
@@ -149,8 +149,8 @@ def part_images(system: System, z: Tensor, absent: Tensor) -> Tensor:
     without = z[:, None].repeat(1, len(system.parts), 1)
     for i, part in enumerate(system.parts):
         without[:, i, list(part)] = absent[list(part)]
-    rest = torch.cat([system.decode(one) for one in without.flatten(0, 1).split(64)])[:, 0]
-    return system.decode(z) - rest.unflatten(0, (len(z), len(system.parts)))
+    rest = drawn(system, without.flatten(0, 1)).unflatten(0, (len(z), len(system.parts)))
+    return drawn(system, z)[:, None] - rest
 
 
 def of_strokes(system: System, sample: Sample, z: Tensor) -> dict:
@@ -202,11 +202,11 @@ def recombined(system: System, z: Tensor, seed: int = 0) -> dict:
     order = torch.stack([torch.randperm(len(system.parts), generator=generator)[:2] for _ in z])
     one, two = (exchanged(system, z, other, order[:, column]) for column in (0, -1))
     both = exchanged(system, one, other, order[:, -1])
-    drawn, first, second, whole = (system.decode(code) for code in (z, one, two, both))
+    before, first, second, whole = (drawn(system, code)[:, None] for code in (z, one, two, both))
     seen = first.clamp(-LARGEST_VALUE, LARGEST_VALUE)  # what an encoder takes at all
-    again = system.decode(encoded(system, seen))
-    changes = [(first - drawn).flatten(1).norm(dim=1), (second - drawn).flatten(1).norm(dim=1)]
-    mixed = (whole - first - second + drawn).square().sum()
+    again = drawn(system, encoded(system, seen))[:, None]
+    changes = [(first - before).flatten(1).norm(dim=1), (second - before).flatten(1).norm(dim=1)]
+    mixed = (whole - first - second + before).square().sum()
     return {
         "recombination": ratio(float((again - seen).square().sum()), float(seen.square().sum())),
         "interaction": math.sqrt(ratio(float(mixed), float((changes[0] * changes[1]).sum()))),

@@ -96,6 +96,12 @@ def encoded(system: System, images: Tensor) -> Tensor:
     return torch.cat([system.encode(some).float() for some in images.split(64)])
 
 
-def batches(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """The same rows of several tensors, 64 at a time."""
-    return zip(*(one.split(64) for one in tensors), strict=True)
+def batches(system: System, *tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """The same rows of several tensors, as many at a time as a system draws at once: 64 images of 64×64."""
+    each = max(1, 2**18 // system.size**2)
+    return zip(*(one.split(each) for one in tensors), strict=True)
+
+
+def drawn(system: System, z: Tensor) -> Tensor:
+    """D(z) of codes (B, m), some at a time: (B, N, N)."""
+    return torch.cat([system.decode(one) for (one,) in batches(system, z)])[:, 0]

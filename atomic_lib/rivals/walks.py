@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..data.sample import Sample
-from .systems import System
+from .systems import System, drawn
 
 SHOWN, LEVELS = 3, 31  # coordinates of an image that are walked along; shades of a recorded picture either side of 0
 FOURTH = 3
@@ -23,8 +23,7 @@ def walk(system: System, sample: Sample, z: Tensor) -> dict[str, dict]:
     """
     i = min(FOURTH, len(z) - 1) if sample.theta is None else int(sample.number.argmax())
     steps = torch.diag(z.std(dim=0))
-    ends = [torch.cat([system.decode(one) for one in (z[i] + sign * steps).split(64)])[:, 0] for sign in (1, -1)]
-    moved = ends[0] - ends[1]
+    moved = drawn(system, z[i] + steps) - drawn(system, z[i] - steps)
     energy = moved.square().sum(dim=(1, 2))
     strongest = sorted((max(part, key=energy.__getitem__) for part in system.parts), key=lambda c: -float(energy[c]))
     chosen = strongest[:SHOWN]
