@@ -24,6 +24,13 @@ OURS = [page for page in PAGES if "/" not in page and page not in LISTINGS]
 # What Sphinx writes itself: lists of citations, and the lists of its descriptions of Python.
 ARTICLE = {"include": [["article"]], "exclude": [[".citation-list"]]}
 OPTIONS = {"preload": False, "rules": {"definition-list": {"enabled": False}, "dlitem": {"enabled": False}}}
+# Whether the article is as wide as it was a tenth of a second ago: side bars take their time.
+SETTLED = """async width => {
+  const wide = () => document.querySelector('article').getBoundingClientRect().width;
+  const before = wide();
+  await new Promise(done => setTimeout(done, 100));
+  return innerWidth === width && wide() === before;
+}"""
 WIDTHS = {"narrow": (320, 640), "at 200 %": (640, 450), "wide": (2560, 1300)}
 
 
@@ -34,6 +41,7 @@ def test_every_page_is_readable_narrow_wide_enlarged_and_on_paper(browser, page)
         tab.goto((HTML / page).as_uri())
         for name, (width, height) in WIDTHS.items():
             tab.set_viewport_size({"width": width, "height": height})
+            tab.wait_for_function(SETTLED, arg=width)
             assert tab.evaluate(TOO_WIDE) <= 1, f"{name}: wider than the window"
             assert tab.evaluate(OUTSIDE) == [], name
         lines = tab.evaluate("Math.max(0, ...[...document.querySelectorAll('article p')].map(p => p.clientWidth))")
