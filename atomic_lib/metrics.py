@@ -95,11 +95,7 @@ def spike_metrics(model: AtomicAutoencoder, sample: Sample, **how: Any) -> dict:
             purities.append(purity(energies(atoms, truth, sigma)))
     pure = np.concatenate(purities)
     return {
-        "jaccard": ratio(found.true, found.true + found.false + found.missed),
-        "precision": ratio(found.true, found.true + found.false),
-        "recall": ratio(found.true, found.true + found.missed),
-        "rmse_px": math.sqrt(ratio(found.squared_distance, found.true)),
-        "amplitude_error": ratio(found.amplitude_error, found.true),
+        **found.scores(),
         "purity": ratio(pure.sum(), len(pure)),
         "nmse": ratio(lost, energy), "images": len(sample),
         "true_positives": found.true, "false_positives": found.false, "false_negatives": found.missed,
@@ -142,6 +138,16 @@ class Matches(NamedTuple):
 
     def __add__(self, other: "Matches") -> "Matches":  # type: ignore[override]  # not a longer tuple
         return Matches(*(a + b for a, b in zip(self, other, strict=True)))  # type: ignore[arg-type]
+
+    def scores(self) -> dict[str, float]:
+        """jaccard, precision, recall; rmse_px and amplitude_error of the matched pairs; 0/0 is 0."""
+        return {
+            "jaccard": ratio(self.true, self.true + self.false + self.missed),
+            "precision": ratio(self.true, self.true + self.false),
+            "recall": ratio(self.true, self.true + self.missed),
+            "rmse_px": math.sqrt(ratio(self.squared_distance, self.true)),
+            "amplitude_error": ratio(self.amplitude_error, self.true),
+        }
 
 
 def match(found: Tensor, truth: Tensor, radius: float) -> Matches:

@@ -3,7 +3,6 @@
 It measures the information that is there, in whatever form; `measures` ask whether it is there in parts.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data.sample import Sample
-from ..metrics import Matches, match, ratio
+from ..metrics import Matches, match
 from .systems import System, encoded
 
 LEARN, TEST, STEPS, WIDTH = 2048, 128, 800, 256  # images; images; steps, of 64 images each; hidden units
@@ -72,13 +71,7 @@ def scored(said: Tensor, sample: Sample, reach: float = 1) -> dict:
     found = Matches()
     for i, theta in enumerate(said):
         found += match(theta[theta[:, 0] >= detection], sample.truth(i), radius=reach * sigma)
-    return {
-        "jaccard": ratio(found.true, found.true + found.false + found.missed),
-        "precision": ratio(found.true, found.true + found.false),
-        "recall": ratio(found.true, found.true + found.missed),
-        "rmse_px": math.sqrt(ratio(found.squared_distance, found.true)),
-        "amplitude_error": ratio(found.amplitude_error, found.true),
-    }
+    return found.scores()
 
 
 def _learn(reader: Reader, z: Tensor, theta: Tensor, generator: torch.Generator) -> None:

@@ -91,7 +91,7 @@ def measured(solve: Way, images: Tensor, sample: Sample, sigma: float, least: fl
     for i, theta in enumerate(spots):
         total += match(theta[theta[:, 0] >= least].double(), sample.truth(i).double(), sigma)
     nmse = float((output - images).square().sum() / images.square().sum())
-    return {**_shares(total), "nmse": nmse, "seconds": seconds}
+    return {**total.scores(), "nmse": nmse, "seconds": seconds}
 
 
 def bound(sample: Sample, data: Spikes, noise: float) -> dict[str, float]:
@@ -302,17 +302,6 @@ def spikes_of(atoms: Tensor, used: Tensor, sigma: float) -> list[Tensor]:
     high = there.flatten(1).amax(1)[:, None, None].clamp(min=1e-12)
     theta = fit_gaussians(there / high, sigma)
     return list(torch.cat([theta[:, :1] * high[:, 0], theta[:, 1:]], dim=1).split(used.sum(dim=1).tolist()))
-
-
-def _shares(total: Matches) -> dict[str, float]:
-    detected, there = total.true + total.false, total.true + total.missed
-    return {
-        "jaccard": total.true / max(1, total.true + total.false + total.missed),
-        "precision": total.true / max(1, detected),
-        "recall": total.true / max(1, there),
-        "rmse_px": math.sqrt(total.squared_distance / max(1, total.true)),
-        "amplitude_error": total.amplitude_error / max(1, total.true),
-    }
 
 
 PARTS: dict[str, Callable[..., Any]] = {"sets": sets, "range": three_decades, "m13": injected}

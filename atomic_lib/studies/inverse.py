@@ -153,8 +153,9 @@ def judged(solve: Callable[[Tensor], Mended], y: Tensor, sample: Sample) -> dict
     total = Matches()
     for i, spots in enumerate(theta):
         total += match(spots[spots[:, 0] >= LEAST].double(), sample.truth(i).double(), float(sample.sigma or 0))
-    row["jaccard"] = total.true / max(1, total.true + total.false + total.missed)
-    return row | ({"rmse_px": math.sqrt(total.squared_distance / total.true)} if total.true else {})
+    scores = total.scores()
+    row["jaccard"] = scores["jaccard"]
+    return row | ({"rmse_px": scores["rmse_px"]} if total.true else {})
 
 
 def by_task(rows: list[dict], kind: str, noise: float, key: str = "psnr") -> list[dict]:
