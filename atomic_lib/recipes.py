@@ -206,8 +206,8 @@ _ALL = [
     Recipe("spikes-reference", Spikes(), "reference", "reference", k=10, d0=3, steps=8000, **REFERENCE),
     Recipe("digits-reference", Digits(), "reference", "reference", k=16, d0=6, steps=6000, batch=8, **REFERENCE),
     Recipe(
-        "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=24_000, noise=0.01, noise_end=0.001,
-        bfloat16=True,
+        "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=12_000, latents="leaky",
+        optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
         "spikes-slots", Spikes(), "slots", "separable", k=10, d0=3, steps=6500, noise=0.01, noise_end=0.001,
@@ -218,8 +218,8 @@ _ALL = [
         encoder_options={"again": 3},
     ),
     Recipe(
-        "digits-plain", Digits(), "one-shot", "stroke", k=16, d0=6, steps=8500, noise=0.05, noise_end=0.005,
-        decoder_options={"rank": 2, "maps": 8}, bfloat16=True,
+        "digits-plain", Digits(), "one-shot", "stroke", k=16, d0=6, steps=4200, noise=0.05, noise_end=0.005,
+        decoder_options={"rank": 2, "maps": 8}, optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
         "digits-pursuit", Digits(), "pursuit", "stroke", k=16, d0=6, steps=4500, noise=0.02, noise_end=0.005,

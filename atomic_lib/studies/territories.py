@@ -54,9 +54,11 @@ class Map(NamedTuple):
 
 class Drawn(NamedTuple):
     """Who draws what: block (B, n), the block that found each true spike, −1 for those missed and −2 for those absent;
-    found and detected (B,), how many true spikes were found, and how many atoms say that they are one."""
+    claims (B, n), how many atoms within σ say that they are that spike; found and detected (B,), how many true spikes
+    were found, and how many atoms say that they are one."""
 
     block: Tensor
+    claims: Tensor
     found: Tensor
     detected: Tensor
 
@@ -99,16 +101,18 @@ def drawn(model: AtomicAutoencoder, images: Tensor, truth: Tensor, sigma: float,
     An atom of at least the amplitude `detection` says that it is a spike.
     """
     blocks = torch.where(truth[..., 0] > 0, -1, -2)
+    claims = torch.zeros_like(blocks)
     detected, i = torch.zeros(len(images), dtype=torch.long), 0
     for used, atoms in _atoms(model, images):
         theta = fit_gaussians(atoms, sigma)
         for fitted, active in zip(theta, used, strict=True):
             says = (active & (fitted[:, 0] >= detection)).nonzero()[:, 0]
             there = (truth[i, :, 0] > 0).nonzero()[:, 0]
+            claims[i, there] = (torch.cdist(truth[i, there, 1:], fitted[says, 1:]) <= sigma).sum(dim=1)
             for a, b in pairs(fitted[says, 1:], truth[i, there, 1:], sigma):
                 blocks[i, there[b]] = says[a]
             detected[i], i = len(says), i + 1
-    return Drawn(blocks, (blocks >= 0).sum(dim=1), detected)
+    return Drawn(blocks, claims, (blocks >= 0).sum(dim=1), detected)
 
 
 def found_share(n: int, territories: int | Tensor) -> float:
@@ -137,7 +141,8 @@ def by_number(
     """Recall and precision on `count` held-out images of exactly n spikes, beside what k territories alone give.
 
     Of each n a dict: n, recall, precision, perfect (the share of images in which all is found and nothing invented),
-    territories (`found_share` of model.k equal ones), beyond (recall over that).
+    split (the share of spikes that two atoms or more say they are), territories (`found_share` of model.k equal ones),
+    beyond (recall over that).
     """
     rows = []
     for n in numbers:
@@ -148,6 +153,7 @@ def by_number(
         recall, share = hits / (n * count), found_share(n, model.k)
         rows.append(
             {"n": n, "recall": recall, "precision": hits / says if says else 0.0, "territories": share,
+             "split": (found.claims[:, :n] > 1).double().mean().item(),
              "perfect": flawless.double().mean().item(), "beyond": recall / share}
         )  # fmt: skip
     return rows

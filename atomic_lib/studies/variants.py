@@ -35,27 +35,44 @@ class Ablation:
         return self.measure.__module__.rsplit(".", 1)[-1]
 
 
+_QUIET: dict[str, Any] = {"latents": "bounded", "noise": 0.01, "noise_end": 0.001}
+_LOOSE: dict[str, Any] = {"latents": "leaky", "noise": 0.0, "noise_end": 0.0}
+
+
 def _small(name: str, **changes) -> Recipe:
     """A spikes recipe for images of 64×64, everything in pixels scaled with them (σ = 2 px)."""
     if name == "pursuit":
         changes = {"encoder_options": {"window": 18, "smooth": 1.0, "again": 1}, **changes}
+    if name == "plain":  # most of these were recorded before Muon
+        changes = {"optimiser": "adam", "lr": 1e-3, **_QUIET, **changes}
     return RECIPES[f"spikes-{name}"].replace(**{"data": Spikes(size=64, sigma=2.0), **changes})
 
 
-# Few spikes: what a block holds is learned well.
+# Few spikes: what a block holds is learned well. A one-shot encoder has blocks to spare, for it deals out the picture.
 _FEW: dict[str, Any] = {"data": Spikes(size=64, sigma=2.0, k=3), "k": 3, "steps": 1500, "lr": 3e-3}
+_FAINT: dict[str, Any] = {"data": Spikes(size=64, sigma=2.0, k=3, amplitude=(0.1, 1.0))}
+
+
+def _coordinates(**changes) -> Recipe:
+    return _small("plain", **{**_FEW, "k": 10, "steps": 1000, "optimiser": "muon", "lr": 0.01, **changes})
+
+
 ABLATIONS: dict[str, Ablation] = {
-    "seeds": Ablation(
-        "Does one spike come to lie in one block, whatever the seed?",
-        {"plain": _small("plain", steps=3000), "pursuit": _small("pursuit", steps=2000)},
-    ),
     "coordinates": Ablation(
         "What makes a coordinate hold the amplitude alone, and the others perpendicular motions?",
         {
-            "free": _small("pursuit", **_FEW, latents="leaky", noise=0.0, noise_end=0.0),
+            "free": _small("pursuit", **_FEW, **_LOOSE),
             "bounded": _small("pursuit", **_FEW),
             "orthogonal": _small("pursuit", **_FEW, alignment="orthogonal"),
             "scaling": _small("pursuit", **_FEW, alignment="scaling"),
+            "one-shot-free": _coordinates(**_LOOSE),
+            "one-shot-bounded": _coordinates(),
+            "one-shot-orthogonal": _coordinates(alignment="orthogonal"),
+            "one-shot-scaling": _coordinates(alignment="scaling"),
+            "one-shot-faint": _coordinates(**_LOOSE, **_FAINT),
+            "one-shot-faint_bounded": _coordinates(**_FAINT),
+            "one-shot-twelve": _coordinates(**_LOOSE, d0=12),
+            "one-shot-faint_twelve": _coordinates(**_LOOSE, **_FAINT, d0=12),
         },
         seeds=3,
     ),
@@ -70,7 +87,7 @@ _MINUTE: dict[str, Any] = {
     "data": Spikes(**_ATOMS), "k": 10, "lr": 3e-3, "decoder_options": {"channels": 16, "width": 64},
 }  # fmt: skip
 _LATENTS: dict[str, dict[str, Any]] = {
-    "free": {"latents": "leaky", "noise": 0.0, "noise_end": 0.0},
+    "free": _LOOSE,
     "bounded": {"latents": "bounded", "noise": 0.0, "noise_end": 0.0},
     "noisy": {"latents": "bounded", "noise": 0.05, "noise_end": 0.02},
 }
@@ -164,6 +181,23 @@ _STEPPERS: dict[str, dict[str, Any]] = {
     "adam": {"optimiser": "adam", "lr": 1e-3},
     "muon": {"optimiser": "muon", "lr": 0.01},
 }
+
+
+def _one_shot(**changes) -> Recipe:
+    return RECIPES["spikes-plain"].replace(**{**_HALF, **_STEPPERS["muon"], "steps": 1000, **changes})
+
+
+_HALVED: dict[str, Any] = {
+    "reference": {}, "slots": {"encoder_options": {"stride": 4, "spare": 22}},
+    "pursuit": {"encoder_options": {"window": 14, "smooth": 0.75, "again": 1}},
+}  # fmt: skip
+
+
+def _fair(name: str, steps: int, **changes) -> Recipe:
+    """A recipe at half the size, in so many steps."""
+    return RECIPES[f"spikes-{name}"].replace(**_HALF, **_HALVED[name], steps=steps, **changes)
+
+
 _JUDGED: dict[str, Any] = {"seeds": 3, "measure": territories.measure, "summary": territories.summary}
 ABLATIONS |= {
     "million": Ablation(
@@ -177,11 +211,24 @@ ABLATIONS |= {
     ),
     "latents": Ablation(
         "Which latents does a one-shot encoder learn best with?",
-        {
-            name: RECIPES["spikes-plain"].replace(**_HALF, **_STEPPERS["muon"], **latents, steps=1000)
-            for name, latents in _LATENTS.items()
-        },
+        {name: _one_shot(**latents) for name, latents in _LATENTS.items()},
         looks=(100, 200, 400, 700, 1000), **_JUDGED,
+    ),
+    "blocks": Ablation(
+        "Do more blocks than spikes find more of them, or are spikes split?",
+        {f"one-shot-{k}": _one_shot(**_LATENTS["free"], k=k) for k in (10, 20, 40)},
+        looks=(100, 200, 400, 700, 1000), **_JUDGED,
+    ),
+    "seeds": Ablation(
+        "Does one spike come to lie in one block, whatever the seed?",
+        {"reference": _fair("reference", 800), "slots": _fair("slots", 1200), "pursuit": _fair("pursuit", 800)},
+        **{**_JUDGED, "seeds": 5},
+    ),
+    "patience": Ablation(
+        "Does a longer training leave its territories?",
+        {f"{name}-{steps}": _fair(name, steps) for name, most in {"reference": 800, "slots": 1200}.items()
+         for steps in (most // 4, most // 2, most)},
+        **_JUDGED,
     ),
 }  # fmt: skip
 
