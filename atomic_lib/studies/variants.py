@@ -43,9 +43,8 @@ def _small(name: str, **changes) -> Recipe:
     """A spikes recipe for images of 64×64, everything in pixels scaled with them (σ = 2 px)."""
     if name == "pursuit":
         changes = {"encoder_options": {"window": 18, "smooth": 1.0, "again": 1}, **changes}
-    if name == "plain":  # most of these were recorded before Muon
-        changes = {"optimiser": "adam", "lr": 1e-3, **_QUIET, **changes}
-    return RECIPES[f"spikes-{name}"].replace(**{"data": Spikes(size=64, sigma=2.0), **changes})
+    adam = {"optimiser": "adam", "lr": 1e-3, **_QUIET}  # most of these were recorded before Muon
+    return RECIPES[f"spikes-{name}"].replace(**{"data": Spikes(size=64, sigma=2.0), **adam, **changes})
 
 
 # Few spikes: what a block holds is learned well. A one-shot encoder has blocks to spare, for it deals out the picture.
