@@ -1,5 +1,6 @@
 """Recorded trainings, drawn: how far each came, and how the authors' network learns as released and as trained here."""
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,10 @@ WORDS = {  # of values that do not speak for themselves
     None: "any", True: "squared error over the batch's energy", False: "squared error",
 }  # fmt: skip
 RELEASED = "as released, broken off early"
+GOALS = {  # of weights that were trained anew with Muon: a held-out metric, and what it should reach
+    "spikes-plain": ("jaccard", 0.6), "spikes-pursuit": ("jaccard", 0.8), "digits-plain": ("nmse", 0.05),
+    "digits-conventional": ("nmse", 0.05), "digits-pursuit": ("nmse", 0.05),
+}  # fmt: skip
 
 
 def theirs_and_ours(released: Recipe, here: Recipe) -> list[dict]:
@@ -90,5 +95,47 @@ def recorded(records: Mapping[str, dict]) -> Figure:
                 style = {"color": colour_of(name), "ls": "--" if released else "-", "label": label}
                 axis.plot(minutes, [look["nmse"] for look in looks], marker="o", ms=2.5, lw=1.3, **style)
         axis.set(title=f"{kind}: nmse", xlabel="minutes of training", xscale="log", yscale="log")
+        axis.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def first_at(record: Mapping, metric: str, goal: float) -> dict | None:
+    """The first held-out look of a recorded training at which it had reached the goal: a jaccard at least, an error at
+    most; None if none had."""
+    better = operator.ge if metric == "jaccard" else operator.le
+    return next((look for look in record["curve"]["held_out"] if better(look[metric], goal)), None)
+
+
+def to_goals(before: Mapping[str, dict], now: Mapping[str, dict]) -> list[dict]:
+    """Rows of a table, a row a recipe of `GOALS`: steps and minutes to the goal, and of the whole, before and now."""
+    rows = []
+    for name, (metric, goal) in GOALS.items():
+        row = {"weights": f"`{name}`", "goal": f"{metric} {goal:g}"}
+        for when, record in (("Adam", before[name]), ("Muon", now[name])):
+            look = first_at(record, metric, goal)
+            row[f"there, {when}"] = f"{look['step']:,} steps, {look['seconds'] / 60:.0f} min" if look else "never"
+            row[f"whole, {when}"] = f"{record['steps']:,} steps, {record['minutes']:.0f} min"
+            row[f"at the end, {when}"] = f"{record['metrics'][metric]:.3f}"
+        rows.append(row)
+    return rows
+
+
+def sooner(before: Mapping[str, dict], now: Mapping[str, dict]) -> Figure:
+    """Held-out looks of the same networks trained with Adam (dashed) and with Muon (solid), against steps: jaccard of
+    spikes, error of digits; dotted, the `GOALS`.
+
+    before, now: records by the weights' names.
+    """
+    figure, axes = panelled(2, 3.6, 3.1)
+    for axis, (kind, metric) in zip(axes, (("spikes", "jaccard"), ("digits", "nmse")), strict=True):
+        for name in (name for name in GOALS if name.startswith(kind)):
+            for record, style in ((before[name], "o--"), (now[name], "o-")):
+                label = f"{called(name)}, {WORDS[record['recipe'].get('optimiser', 'adam')]}"
+                curve = learning_curve(record, metric)
+                axis.plot(*curve, style, ms=2.5, lw=1.3, color=colour_of(name), label=label)
+            axis.axhline(GOALS[name][1], color="0.4", ls=":", lw=0.9)
+        axis.set(title=f"{kind}: {metric}", xlabel="steps")
+        if metric == "nmse":
+            _logarithmic(axis)
         axis.legend(frameon=False, fontsize=8)
     return figure

@@ -26,6 +26,10 @@ from torch import Tensor
 from ..errors import check_range
 from ..gaussians import fit_gaussians, pairs, render
 from ..model.autoencoder import AtomicAutoencoder
+from .prose import judged
+
+# What a network does, from so many times the recall of its territories on.
+LEAVING = {0.0: "does not leave its territories", 1.05: "goes a little past them", 1.25: "leaves them"}
 
 
 class Map(NamedTuple):
@@ -159,14 +163,6 @@ def by_number(
     return rows
 
 
-def beyond_territories(
-    model: AtomicAutoencoder, data: Any, sigma: float, n: int = 10, count: int = 256, seed: int = 0
-) -> float:
-    """Recall on pictures of n spikes over what k equal territories would give: above 1 a model tells spikes apart that
-    lie in one region, and 1/`found_share` is the most there can be."""
-    return by_number(model, data, sigma, [n], count, seed)[0]["beyond"]
-
-
 def measure(model: AtomicAutoencoder) -> dict:
     """`by_number` on held-out images of the spikes that a model was trained on."""
     return {"by_number": by_number(model, model.recipe.data, model.recipe.data.sigma)}
@@ -176,6 +172,16 @@ def summary(result: dict) -> dict:
     """What a table says of one recorded run: jaccard, recall, nmse, and recall at most spikes over the formula's."""
     metrics, rows = result["metrics"], result["territories"]["by_number"]
     return {**{name: metrics[name] for name in ("jaccard", "recall", "nmse")}, "beyond": rows[-1]["beyond"]}
+
+
+def crowded(result: dict) -> dict:
+    """What `by_number` has of one recorded run at most spikes."""
+    return result["territories"]["by_number"][-1]
+
+
+def verdict(beyond: float) -> str:
+    """What recall at ten spikes over the formula's says of a network, in words."""
+    return judged(beyond, LEAVING)
 
 
 def loyalty(regions: Map, found: Drawn, truth: Tensor) -> float:

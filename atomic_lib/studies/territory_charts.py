@@ -1,16 +1,23 @@
 """Territories, drawn: the map, and recall, precision and flawless pictures, a colour a model."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 from torch import Tensor
 
-from ..names import COLOURS
+from ..names import COLOURS, called
 from ..page import PageFigure
 from .territories import Map, found_share, perfect_chance
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 MARKERS = {"authors'": "o", "one-shot": "s", "slots": "D", "pursuit": "^"}
 SIZE = (5.0, 3.3)  # inches
@@ -46,6 +53,28 @@ def recall(surveys: Mapping[str, dict], *counts: int) -> Figure:
         shares = [found_share(int(n), count) for n in numbers]
         axis.plot(numbers, shares, style, lw=1.3, label=f"formula, {count} equal territories")
     axis.legend(frameon=False, fontsize=9, loc="lower left")
+    return figure
+
+
+def patience(runs: DataFrame, k: int, most: int = 10) -> Figure:
+    """Recall at `most` spikes over that of k equal territories, against the steps of whole trainings: a circle a
+    training, a line through the means of each model's.
+
+    runs: the ablation `patience`, as `ablations.frame` gives it. Dashed: territories and no more; dotted: all found.
+    """
+    figure, axis = _panel(xlabel="steps of the training", ylabel="beyond territories", xscale="log")
+    for family, of_model in runs.groupby("family", sort=False):
+        name = called(str(family))
+        axis.plot(of_model.steps, of_model.beyond, MARKERS[name], ms=6, mfc="none", color=COLOURS[name])
+        means = of_model.groupby("steps").beyond.mean()
+        axis.plot(means.index, means, lw=1.4, color=COLOURS[name], label=name)
+    axis.axhline(1, color="k", ls="--", lw=1.1, label=f"{k} equal territories")
+    axis.axhline(1 / found_share(most, k), color="k", ls=":", lw=1.1, label="all found")
+    ticks = sorted(set(runs.steps))
+    axis.set_xticks(ticks, [f"{tick:,}" for tick in ticks], rotation=30)
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.set_ylim(0, 1.1 / found_share(most, k))
+    axis.legend(frameon=False, fontsize=9, loc="lower right")
     return figure
 
 

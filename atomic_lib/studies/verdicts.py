@@ -16,7 +16,10 @@ from .standings import ENTRIES, separated
 HOLDS, PARTLY, NOT_FOUND, OPEN = WORDS = ("holds", "partly", "not found", "open")
 D0 = (3, 4, 6, 12)  # coordinates of a block, of which a spike has three
 SMALL, FIELD = "one-shot, small runs", "one-shot, the field"
-SHORT = {"authors'": ("million", "kaiming-muon"), "one-shot": ("seeds", "plain")}  # runs over seeds, of 64×64 pixels
+SHORT = {  # runs over seeds, of 64×64 pixels
+    "authors'": ("seeds", "reference"), "one-shot": ("latents", "free"), "slots": ("seeds", "slots"),
+}  # fmt: skip
+UNALIGNED = ("free", "bounded", "faint", "faint_bounded")  # ways to treat coordinates that ask nothing of them
 SIGNS = dict(zip(WORDS, "●◐○?", strict=True))  # so that nothing hangs on a colour
 
 
@@ -243,9 +246,11 @@ def access(evidence: Evidence) -> Finding:
 def coordinates(evidence: Evidence) -> Finding:
     """A training shows it if one coordinate has 90 % of its effect on the amplitude, and two others move the spike at
     75° or more; it half shows it from 50 % and 60° on. Holds if most trainings show it, partly if most half show it or
-    one shows it; else not found. No pursuits."""
+    one shows it; else not found. No pursuits, and no training that was asked for it."""
     names = [name for name in judges("spikes") if evidence.of(name).get("navigation")]
-    trained = [evidence.of(name)["navigation"] for name in names] + evidence.runs.get(("seeds", "plain"), [])
+    trained = [evidence.of(name)["navigation"] for name in names]
+    for way in UNALIGNED:
+        trained += evidence.runs.get(("coordinates", f"one-shot-{way}"), [])
     if not trained:
         return Finding(OPEN, "not measured")
     full, half = (
@@ -256,7 +261,7 @@ def coordinates(evidence: Evidence) -> Finding:
     shares = [one["amplitude_share"] for one in trained]
     brief = f"{full} of {len(trained)} trainings"
     number = f"{brief}; amplitude's share of its coordinate {ranged(shares, '.2f')}"
-    return Finding(verdict, number, (*names, "short seeds"), brief)
+    return Finding(verdict, number, (*names, "one-shot, short seeds"), brief)
 
 
 def speeds(evidence: Evidence) -> Finding:

@@ -21,7 +21,8 @@ def tiny(monkeypatch, tmp_path):
     """An ablation of two steps, recorded in a folder of its own."""
     variants = {
         name: recipe.replace(data=Spikes(size=32, sigma=2.0, k=2), k=2, steps=2)
-        for name, recipe in ABLATIONS["seeds"].variants.items()
+        for name, recipe in ABLATIONS["d0"].variants.items()
+        if name in ("one-shot-3", "pursuit-3")
     }
     monkeypatch.setenv("ATOMIC_DATA", str(tmp_path))
     monkeypatch.setitem(ABLATIONS, "tiny", Ablation("Does it run?", variants, seeds=1, measure=counted))
@@ -32,9 +33,9 @@ def tiny(monkeypatch, tmp_path):
 def test_runs_are_recorded_once(tiny, capsys):
     assert main(["ablate", "tiny"]) == 0
     files = sorted(path.name for path in tiny.iterdir())
-    assert files == ["plain-seed0.json", "pursuit-seed0.json"]
+    assert files == ["one-shot-3-seed0.json", "pursuit-3-seed0.json"]
     result = json.loads((tiny / files[0]).read_text())
-    assert result["command"].endswith("ablate tiny --variant plain --seed 0") and result["steps"] == 2
+    assert result["command"].endswith("ablate tiny --variant one-shot-3 --seed 0") and result["steps"] == 2
     assert {"jaccard", "nmse"} <= set(result["metrics"]) and result["test_ablations"] == {"blocks": 2}
     before = (tiny / files[0]).stat().st_mtime_ns
     assert main(["ablate", "tiny"]) == 0 and (tiny / files[0]).stat().st_mtime_ns == before
@@ -55,7 +56,7 @@ def test_what_is_not_there_is_said_in_a_sentence(tiny, capsys):
     assert main(["ablate", "tiny", "--variant", "nothing"]) == 2
     assert main(["ablate", "tiny", "--seeds", "0"]) == 2
     assert "pursuit" in capsys.readouterr().err
-    with pytest.raises(BadInput, match="--variant plain --seed 0"):
+    with pytest.raises(BadInput, match="--variant one-shot-3 --seed 0"):
         ablations.results("tiny")
 
 
@@ -79,8 +80,9 @@ def test_recorded_runs_in_one_tidy_table():
 
 def test_the_table_of_the_chapter_on_seeds_has_its_own_numbers():
     runs = ablations.frame("seeds")
-    assert {"jaccard", "amplitude_share", "separate", "shows"} <= set(runs.columns) and len(runs) == 10
-    assert runs[runs.variant == "pursuit"].jaccard.min() > runs[runs.variant == "plain"].jaccard.max()
+    assert {"jaccard", "recall", "nmse", "beyond"} <= set(runs.columns) and len(runs) == 15
+    kept = ablations.results("seeds")["slots"][3]["territories"]["by_number"][-1]
+    assert kept["n"] == 10 and kept["beyond"] in set(runs[runs.variant == "slots"].beyond)
 
 
 def test_the_budget_of_an_ablation_in_a_row():

@@ -122,7 +122,7 @@ def test_an_amplitude_and_two_perpendicular_motions(share, angle, verdict):
 
 def test_one_training_of_many_that_shows_it_is_partly():
     known = measured(navigation=moves(0.95, 80))
-    known.runs[("seeds", "plain")] = [moves(0.2, 50)] * 3
+    known.runs[("coordinates", "one-shot-faint")] = [moves(0.2, 50)] * 3
     found = verdicts.coordinates(known)
     assert found.verdict == PARTLY and found.number.startswith("1 of 4")
 
@@ -196,7 +196,7 @@ def test_recorded_runs_are_read(found):
     known = gathered()
     for ablation, variant in evidence.RUNS:
         assert variant in ablations.ABLATIONS[ablation].variants
-    assert len(known.seeds("seeds", "plain", "jaccard")) == 5 and len(known.seeds("d0", "one-shot-12", "alone")) == 3
+    assert len(known.seeds("seeds", "slots", "jaccard")) == 5 and len(known.seeds("d0", "one-shot-12", "alone")) == 3
 
 
 def test_all_that_can_be_measured_was():

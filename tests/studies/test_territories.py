@@ -3,6 +3,7 @@
 import math
 from itertools import permutations
 
+import pandas
 import pytest
 import torch
 from matplotlib.figure import Figure
@@ -13,10 +14,9 @@ from atomic_lib.data.spikes import Spikes
 from atomic_lib.gaussians import IdealDecoder, fit_gaussians, render
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import Code
-from atomic_lib.studies import territory_charts
+from atomic_lib.studies import territories, territory_charts
 from atomic_lib.studies.territories import (
     Map,
-    beyond_territories,
     by_number,
     drawn,
     every_slot,
@@ -129,7 +129,7 @@ def test_quadrants_find_what_the_formula_says():
 
 
 def test_an_ideal_model_is_beyond_them_and_a_blind_one_is_not():
-    assert beyond_territories(IDEAL, DATA, SIGMA, n=4, count=40) == pytest.approx(1 / found_share(4, K))
+    assert by_number(IDEAL, DATA, SIGMA, [4], 40)[0]["beyond"] == pytest.approx(1 / found_share(4, K))
     row = by_number(BLIND, DATA, SIGMA, (2,), count=10)[0]
     assert (row["recall"], row["precision"], row["beyond"], row["perfect"]) == (0, 0, 0, 0)
 
@@ -140,6 +140,19 @@ def test_who_draws_what_and_who_is_missed():
     blocks = found.block[0].tolist()
     assert sorted(blocks[:2]) == [-1, 0] and blocks[2:] == [1, -2]
     assert (found.found.item(), found.detected.item()) == (2, 2)
+
+
+def test_a_spike_that_two_atoms_claim_is_split():
+    double = dealing(quadrant, twice=lambda place: place[0] < DATA.size / 2)  # in the upper half
+    truth = torch.tensor([[[0.8, 10.0, 10.0], [0.9, 40.0, 40.0], [0.0, 0.0, 0.0]]])
+    found = drawn(double, render(truth, DATA.size, SIGMA), truth, SIGMA, 0.25)
+    assert found.claims.tolist() == [[2, 1, 0]]
+    assert by_number(IDEAL, DATA, SIGMA, [2], 20)[0]["split"] == 0
+
+
+def test_what_territories_say_of_a_network():
+    words = [territories.verdict(beyond) for beyond in (0.9, 1.1, 1.4)]
+    assert words == list(territories.LEAVING.values())
 
 
 @pytest.mark.slow
@@ -194,3 +207,10 @@ def test_figures_say_what_they_are_given():
     lines = territory_charts.recall(surveys, K).axes[0].lines
     (dashed,) = [line for line in lines if line.get_linestyle() == "--"]
     assert list(lines[0].get_ydata()) == [1.0, 0.7] and dashed.get_ydata()[3] == pytest.approx(found_share(4, K))
+
+
+def test_patience_has_a_circle_for_each_training():
+    rows = [{"family": "slots", "steps": steps, "beyond": 1 + steps / 1000} for steps in (100, 100, 200)]
+    axis = territory_charts.patience(pandas.DataFrame(rows), 10).axes[0]
+    assert axis.lines[0].get_xdata().tolist() == [100, 100, 200] and axis.lines[1].get_ydata().tolist() == [1.1, 1.2]
+    assert axis.lines[3].get_ydata()[0] == pytest.approx(1 / found_share(10, 10))
