@@ -24,6 +24,8 @@ WORDS = {  # of values that do not speak for themselves
     "leaky": "free", "reference": "the authors'", "constant": "constant", "cosine": "rises, then falls as a cosine",
     None: "any", True: "squared error over the batch's energy", False: "squared error",
 }  # fmt: skip
+MORE = ("jaccard", "precision", "recall", "purity", "psnr_db", "connected")  # metrics of which more is better …
+LESS = ("rmse_px", "amplitude_error", "nmse", "negative_energy")  # … and less; the others have no better side
 RELEASED = "as released, broken off early"
 GOALS = {  # of weights that were trained anew with Muon: a held-out metric, and what it should reach
     "spikes-plain": ("jaccard", 0.6), "spikes-pursuit": ("jaccard", 0.8), "digits-plain": ("nmse", 0.05),
@@ -117,6 +119,22 @@ def to_goals(before: Mapping[str, dict], now: Mapping[str, dict]) -> list[dict]:
             row[f"whole, {when}"] = f"{record['steps']:,} steps, {record['minutes']:.0f} min"
             row[f"at the end, {when}"] = f"{record['metrics'][metric]:.3f}"
         rows.append(row)
+    return rows
+
+
+def changed(before: Mapping[str, dict], now: Mapping[str, dict]) -> list[dict]:
+    """Rows of a table, a row a recipe of `GOALS`: each held-out metric that has a better side, before → now, by whether
+    it is at least as good now."""
+    rows = []
+    for name in GOALS:
+        old, new = before[name]["metrics"], now[name]["metrics"]
+        sides: dict[bool, list[str]] = {True: [], False: []}
+        for metric in (*MORE, *LESS):
+            if metric in old:
+                good = new[metric] >= old[metric] if metric in MORE else new[metric] <= old[metric]
+                sides[good].append(f"{metric} {old[metric]:.3g} → {new[metric]:.3g}")
+        words = {side: ", ".join(found) or "–" for side, found in sides.items()}
+        rows.append({"weights": f"`{name}`", "as good or better": words[True], "worse": words[False]})
     return rows
 
 

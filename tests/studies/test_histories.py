@@ -52,3 +52,10 @@ def test_today_a_training_takes_half_the_steps_at_most(before):
     for name in histories.GOALS:
         assert records()[name]["recipe"]["optimiser"] == "muon"
         assert 2 * records()[name]["steps"] <= before[name]["steps"]
+
+
+def test_better_and_worse_are_told_apart():
+    old = {name: {"metrics": {"jaccard": 0.8, "nmse": 0.1, "images": 3}} for name in histories.GOALS}
+    new = {name: {"metrics": {"jaccard": 0.9, "nmse": 0.2, "images": 3}} for name in histories.GOALS}
+    row = histories.changed(old, new)[0]
+    assert row["as good or better"] == "jaccard 0.8 → 0.9" and row["worse"] == "nmse 0.1 → 0.2"
