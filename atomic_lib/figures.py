@@ -94,7 +94,9 @@ def gallery(
 
 def table(rows: list[dict], digits: int = 3) -> str:
     """Rows of named values as a Markdown table; numbers with so many significant digits."""
-    cells = [[f"{v:.{digits}g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows]
+    cells = [
+        [f"{v:.{digits}g}".replace("-", "−") if isinstance(v, float) else str(v) for v in row.values()] for row in rows
+    ]
     lines = [list(rows[0]), ["---"] * len(rows[0]), *cells]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -138,6 +138,12 @@ def changed(before: Mapping[str, dict], now: Mapping[str, dict]) -> list[dict]:
     return rows
 
 
+def machine(hardware: str) -> str:
+    """What a training ran on, as a reader says it."""
+    plain = hardware.replace("(R)", "").removesuffix(" Processor")
+    return plain.replace("1 × 1 threads, ", "one core of an ")
+
+
 def sooner(before: Mapping[str, dict], now: Mapping[str, dict]) -> Figure:
     """Held-out looks of the same networks trained with Adam (dashed) and with Muon (solid), against steps: jaccard of
     spikes, error of digits; dotted, the `GOALS`.
