@@ -53,7 +53,7 @@ _FAINT: dict[str, Any] = {"data": Spikes(size=64, sigma=2.0, k=3, amplitude=(0.1
 
 
 def _coordinates(**changes) -> Recipe:
-    return _small("plain", **{**_FEW, "k": 10, "steps": 1000, "optimiser": "muon", "lr": 0.01, **changes})
+    return _small("plain", **{**_FEW, "k": 10, "steps": 600, "optimiser": "muon", "lr": 0.01, **changes})
 
 
 ABLATIONS: dict[str, Ablation] = {
@@ -69,9 +69,7 @@ ABLATIONS: dict[str, Ablation] = {
             "one-shot-orthogonal": _coordinates(alignment="orthogonal"),
             "one-shot-scaling": _coordinates(alignment="scaling"),
             "one-shot-faint": _coordinates(**_LOOSE, **_FAINT),
-            "one-shot-faint_bounded": _coordinates(**_FAINT),
             "one-shot-twelve": _coordinates(**_LOOSE, d0=12),
-            "one-shot-faint_twelve": _coordinates(**_LOOSE, **_FAINT, d0=12),
         },
         seeds=3,
     ),

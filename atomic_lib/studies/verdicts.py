@@ -19,7 +19,7 @@ SMALL, FIELD = "one-shot, small runs", "one-shot, the field"
 SHORT = {  # runs over seeds, of 64×64 pixels
     "authors'": ("seeds", "reference"), "one-shot": ("latents", "free"), "slots": ("seeds", "slots"),
 }  # fmt: skip
-UNALIGNED = ("free", "bounded", "faint", "faint_bounded")  # ways to treat coordinates that ask nothing of them
+UNALIGNED = ("free", "bounded", "faint", "twelve")  # ways to treat coordinates that ask nothing of them
 SIGNS = dict(zip(WORDS, "●◐○?", strict=True))  # so that nothing hangs on a colour
 
 
@@ -245,9 +245,9 @@ def access(evidence: Evidence) -> Finding:
 
 
 def coordinates(evidence: Evidence) -> Finding:
-    """A training shows the form if one coordinate has 90 % of its effect on the amplitude, and two others move the spike at
-    75° or more; it half shows it at 50 % and 60°. Holds if most trainings show it, partly if most half show it or
-    one shows it; else not found. No pursuits, and no training that was asked for it."""
+    """A training shows the form if one coordinate has 90 % of its effect on the amplitude, and two others move the
+    spike at 75° or more; it half shows it at 50 % and 60°. Holds if most trainings show it, partly if most half show it
+    or one shows it; else not found. No pursuits, and no training that was asked for it."""
     names = [name for name in judges("spikes") if evidence.of(name).get("navigation")]
     trained = [evidence.of(name)["navigation"] for name in names]
     for way in UNALIGNED:
