@@ -4,6 +4,7 @@ Lemma II.1 and the paper's two facts say what a perfectly trained model does nea
 a part of the blocks and with their order; each function here takes one of these statements to a model.
 """
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from ..metrics import is_connected, ratio, taken_apart
 from ..model.autoencoder import AtomicAutoencoder
 from ..model.decomposition import Decomposition
 from ..model.inference import refine
+from ..model.layers import bound_of
+from ..recipes import training_range
 from .spots import beyond, whole_energy
 
 FLOOR = 0.1  # a coordinate moved by half its box should change its atom by a tenth of the atom's norm, or more
@@ -55,6 +58,12 @@ def active_blocks(model: AtomicAutoencoder, images: Tensor) -> tuple[Tensor, Ten
     (M, 1, N, N). Raises `BadInput` when an image has none."""
     found = _active(model, images)
     return found.z[found.active], found.atoms[found.active]
+
+
+def box_of(model: AtomicAutoencoder, count: int = 256, seed: int = 0) -> Tensor:
+    """The box (d0, 2) of codes: that of bounded latents; of free ones the range that `count` training images take."""
+    free = bound_of(model.encoder.latents) == math.inf
+    return model.box(training_range(model, count, seed) if free else None)
 
 
 class Bijection(NamedTuple):
@@ -111,7 +120,8 @@ def neighbourhood(
 ) -> Neighbourhood:
     """Lemma II.1: how far does Σ, that of `data`, reach around the codes of images (B, 1, N, N) of spikes?
 
-    In each image one active block is moved in one direction, both drawn by the generator, by ‖Δ‖ = each of the R radii.
+    In each image one active block is moved in one direction, both drawn by the generator, by ‖Δ‖ = each of the R radii,
+    in half sides of the box, or of `ranges` (d0, 2).
     """
     check_known(data)
     one = _active(model, images)
@@ -121,7 +131,7 @@ def neighbourhood(
     start, before, (low, high) = fit_gaussians(atoms.squeeze(2), data.sigma), atoms[rows, block], model.box(ranges).T
     found = []
     for radius in radii:
-        moved = z[rows, block] + radius * direction
+        moved = z[rows, block] + radius * direction * (high - low) / 2
         after = model.g(moved.to(model.device)).cpu()
         theta = start.clone()
         theta[rows, block] = fit_gaussians(after[:, 0], data.sigma)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from stand_ins import Drawer, seeded
+from stand_ins import PLAIN, Drawer, seeded
 
 from atomic_lib import BadInput
 from atomic_lib.data import Digits, Spikes
@@ -10,6 +10,7 @@ from atomic_lib.gaussians import fit_gaussians, render
 from atomic_lib.model.autoencoder import AtomicAutoencoder
 from atomic_lib.model.encoders import Code
 from atomic_lib.model.layers import BoundedLatents
+from atomic_lib.recipes import training_range
 from atomic_lib.studies import theory
 from atomic_lib.studies.other_spikes import OtherSpikes
 
@@ -184,3 +185,10 @@ def test_errors_are_sorted_by_size():
 def test_handovers_are_counted_between_frames_that_hold_both():
     held = torch.tensor([[0, 1], [0, 1], [1, 0], [-1, 0], [2, 0], [0, 2]])
     assert theory.handovers(held) == (pytest.approx(5 / 6), 2)
+
+
+def test_the_box_of_free_latents_is_what_training_images_take():
+    free = PLAIN.replace(latents="leaky", noise=0.0, noise_end=0.0).build().eval()
+    assert torch.equal(theory.box_of(free, 16), training_range(free, 16))
+    bounded = PLAIN.replace(latents="bounded").build().eval()
+    assert torch.equal(theory.box_of(bounded), torch.tensor([[-1.0, 1.0]] * PLAIN.d0))
