@@ -21,7 +21,7 @@ from .errors import BadInput
 from .files import check_outputs, write_json
 from .progress import report
 from .recipes import RECIPES
-from .rivals.recipes import RIVALS, find
+from .rivals.recipes import NAMED, find
 from .studies import commands as studies
 from .training import Training
 from .weights import load
@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     command = studies.offer(commands, "train", train, "train a recipe")
-    command.add_argument("recipe", metavar="RECIPE", help=", ".join([*RECIPES, *RIVALS]))
+    command.add_argument("recipe", metavar="RECIPE", help=", ".join([*RECIPES, *NAMED]))
     length = command.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, help="how many steps (default: the recipe's)")
     length.add_argument("--minutes", type=float, help="how long, instead")

@@ -135,6 +135,10 @@ _PAIRS = [(system, kind) for kind in KINDS for system in (*SYSTEMS, *ATOMIC)] + 
 RIVALS: dict[str, Recipe] = {f"{kind}-{system}": rival(system, kind) for system, kind in _PAIRS}
 
 
+# What has a name of its own; the field's own short one-shot, slots and pursuit trainings are `ablate field`'s.
+NAMED: dict[str, Recipe] = {name: recipe for name, recipe in RIVALS.items() if name not in recipes.RECIPES}
+
+
 def find(name: str) -> Recipe:
     """The recipe of that name, the library's own or a rival's; raises `BadInput` with the names that exist."""
-    return recipes.find(name, RIVALS)
+    return recipes.find(name, NAMED)

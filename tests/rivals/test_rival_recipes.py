@@ -11,7 +11,14 @@ import atomic_lib
 from atomic_lib import BadInput, Recipe, Training
 from atomic_lib.__main__ import main
 from atomic_lib.model.autoencoder import AtomicAutoencoder
-from atomic_lib.rivals.recipes import ATOMIC, RIVALS, SUPERVISED, SYSTEMS, find
+from atomic_lib.recipes import RECIPES
+from atomic_lib.rivals.recipes import ATOMIC, NAMED, RIVALS, SUPERVISED, SYSTEMS, find
+
+
+def test_a_name_of_the_library_means_its_own_recipe():
+    for name, recipe in RECIPES.items():
+        assert find(name) is recipe
+    assert "spikes-pursuit" in RIVALS and not NAMED.keys() & RECIPES.keys()
 
 
 @pytest.mark.parametrize("name", RIVALS)
