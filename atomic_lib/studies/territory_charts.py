@@ -8,8 +8,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from ..figures import PageFigure
 from ..names import COLOURS
-from ..page import PageFigure
 from .territories import Map, found_share, perfect_chance
 
 MARKERS = {"authors'": "o", "one-shot": "s", "slots": "D", "pursuit": "^"}
