@@ -33,7 +33,7 @@ def evaluate(
     progress: bool = False,
     refine: int = 0,
 ) -> dict:
-    """Every metric of a model on held-out images, a flat dict of numbers; of one without atoms, what its `measure` says.
+    """Every metric of a model on held-out images, a flat dict of numbers; without atoms, what its `measure` says.
 
     data: `Spikes`, `Digits` or `Pictures`, of which `count` held-out images are drawn by `seed`; or a `Sample`, of
     which the first `count` are taken; None means the model's own `usual_data`. count: 512 of spikes, all 10,000 test
