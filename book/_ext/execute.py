@@ -10,32 +10,29 @@ from pathlib import Path
 import jupyter_cache
 import nbformat
 import yaml
-from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 
 BOOK = Path(__file__).resolve().parents[1]
-CACHE = BOOK / "_build" / ".jupyter_cache"
 
 
-def main() -> None:
-    """Execute what the cache does not know; the first cell that fails ends it."""
-    cache = jupyter_cache.get_cache(CACHE)
-    timeout = yaml.safe_load((BOOK / "_config.yml").read_text(encoding="utf8"))["execute"]["timeout"]
-    with ProcessPoolExecutor() as pool:  # as many processes as there are cores
-        under_way = {pool.submit(executed, path, timeout): path for path in unknown(cache)}
+def main(book: Path = BOOK) -> None:
+    """Execute what the cache does not know; at the first cell that fails, say it and end with status 1."""
+    cache = jupyter_cache.get_cache(book / "_build" / ".jupyter_cache")
+    timeout = yaml.safe_load((book / "_config.yml").read_text(encoding="utf8"))["execute"]["timeout"]
+    with ProcessPoolExecutor() as pool:
+        under_way = {pool.submit(executed, path, timeout): path for path in unknown(book, cache)}
         for done in as_completed(under_way):
             path, result = under_way[done], done.result()
             if result.err is not None:
                 pool.shutdown(wait=False, cancel_futures=True)
                 sys.exit(f"{path.name}:\n{result.exc_string}")
-            seconds = {"execution_seconds": result.time}
-            cache.cache_notebook_bundle(
-                CacheBundleIn(result.nb, str(path), data=seconds), check_validity=False, overwrite=True
-            )
+            found = CacheBundleIn(result.nb, str(path), data={"execution_seconds": result.time})
+            cache.cache_notebook_bundle(found, check_validity=False, overwrite=True)
             print(f"{path.name}: {result.time:.0f} s", flush=True)
 
 
-def unknown(cache: jupyter_cache.base.JupyterCacheAbstract, book: Path = BOOK) -> list[Path]:
+def unknown(book: Path, cache: JupyterCacheAbstract) -> list[Path]:
     """The notebooks whose code, as it stands, was not executed yet."""
     paths = []
     for path in sorted(book.glob("*.ipynb")):
