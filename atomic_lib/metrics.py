@@ -1,8 +1,7 @@
 """What "separated", "disentangled" and "connected" mean, as numbers.
 
 Measuring takes a model and data; the width σ of the spikes and the amplitude from which on an atom is a detection
-belong to the data. Counts are pooled over all images, and 0/0 is 0. A position is (row, column) in pixels. scipy is
-imported where it is used: importing atomic_lib costs little more than torch and numpy.
+belong to the data. Counts are pooled over all images, and 0/0 is 0. A position is (row, column) in pixels.
 """
 
 import math
