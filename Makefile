@@ -46,6 +46,7 @@ book: $(BUILD)/.built ## execute the notebooks and build the pages
 
 $(BUILD)/.built: $(BUILD)/.executes $(PAGES)
 	@rm -rf $(BUILD)/html
+	$(BIN)/python book/_ext/execute.py
 	$(BIN)/jupyter-book build book/ --all -W --keep-going
 	@touch $@
 
@@ -61,6 +62,9 @@ $(BUILD)/.executes: .venv/.installed $(LIBRARY)
 
 # --- the proof -----------------------------------------------------------------------------------
 
+# Two halves of the tests side by side, each on one thread; who is done first takes from what the other has left.
+IN_TWO := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
 test: check slow pages ## everything that must hold: code, notebooks, book and pages
 
 check: lint quick ## in under a minute: format, types, imports, notebooks, JavaScript, the quick tests
@@ -74,13 +78,13 @@ lint: .venv/.installed ## whether all is in order, as it stands
 	@$(NORMALISE) --verify $(NOTEBOOKS) || { echo "Run 'make normalise' before committing." >&2; exit 1; }
 
 quick: .venv/.installed ## the tests that take no more than a second
-	MPLBACKEND=agg OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -m 'not slow' -n 2 -q
+	MPLBACKEND=agg $(IN_TWO) tests -m 'not slow' -q
 
 slow: .venv/.installed ## the other tests of the library; every notebook with small parameters
-	MPLBACKEND=agg $(BIN)/python -m pytest tests -m slow --ignore=tests/pages
+	MPLBACKEND=agg $(IN_TWO) tests -m slow --ignore=tests/pages
 
 pages: book ## the built book: its numbers are those committed; links, figures, formulas; nothing from the network
-	$(BIN)/python -m pytest tests/pages
+	$(IN_TWO) tests/pages
 
 nbval: .venv/.installed ## run the committed notebooks once more, whole, and compare their marked cells
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=1800 book

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import torch
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
@@ -16,20 +17,42 @@ from torch import Tensor
 from .errors import BadInput
 from .files import write_whole
 from .model.decomposition import Decomposition
-from .names import COLOURS as MODELS
-from .names import called
-from .page import COLUMN, PageFigure
 
 INK = LinearSegmentedColormap.from_list("ink", ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"])
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"]  # Okabe–Ito
-PAGE = 11  # inches, the widest row of panels; on the page it is scaled to a column of text, letters apart
+INCH = 96  # CSS pixels
+COLUMN = 690 / INCH  # inches: the book's column of text
+STYLE: Any = {
+    "svg.fonttype": "none", "svg.image_inline": True, "image.composite_image": False,
+    "font.size": 9, "axes.titlesize": 9, "axes.labelsize": 8.5, "legend.fontsize": 8.5,
+    "xtick.labelsize": 8, "ytick.labelsize": 8, "axes.linewidth": 0.7, "hatch.linewidth": 0.7,
+}  # fmt: skip
 Style = dict[str, Any]
-# Marks: the truth or the original; what became of it; what was not found; what is claimed twice; what is not there.
+# Marks: the truth or the original; what became of it.
 RING: Style = {"marker": "o", "ls": "", "mfc": "none", "mec": "#009E73", "ms": 10.5, "mew": 1.3}
 DIAMOND: Style = {"marker": "D", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 7, "mew": 1.3}
-SQUARE: Style = {"marker": "s", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 10, "mew": 1.6}
-TWICE: Style = {"marker": "$2$", "ls": "", "mfc": "#D55E00", "mec": "#D55E00", "ms": 7, "mew": 0.6}
-CROSS: Style = {"marker": "x", "ls": "", "color": "#D55E00", "ms": 6, "mew": 1.6}
+
+
+class PageFigure(Figure):
+    """A matplotlib Figure for a page of the book, which `studies.page` shows there.
+
+    phone: in how many columns its panels stand on a phone, and how tall a row is there, in inches; None for what
+    cannot be laid out anew: on a phone the page moves it sideways.
+    """
+
+    phone: tuple[int, float] | None = None
+    keyed: tuple[Sequence[Any], Sequence[str]] = ((), ())  # marks and what they mean, see `studies.page.key`
+
+    def __init__(self, width: float, height: float, **options: Any) -> None:
+        """Size in inches; what is wider than a column of text is scaled down to one."""
+        scale = min(1.0, COLUMN / width)
+        with matplotlib.rc_context(STYLE):
+            super().__init__(figsize=(scale * width, scale * height), **{"layout": "constrained", **options})
+
+    def subplots(self, *shape: int, **options: Any) -> Any:
+        """As matplotlib's, with the page's sizes of text and lines."""
+        with matplotlib.rc_context(STYLE):
+            return super().subplots(*shape, **options)
 
 
 def decomposition(found: Decomposition, truth: Tensor | None = None) -> Figure:
@@ -47,14 +70,6 @@ def decomposition(found: Decomposition, truth: Tensor | None = None) -> Figure:
     figure = gallery(pictures, 6 if len(pictures) <= 12 else 7, titles, rings=rings)
     figure.supxlabel(note, fontsize=9)
     return figure
-
-
-def colours(labels: Iterable[object]) -> list[str]:
-    """A colour for each of some labels: a model's own where one is named, else the next of those that are left."""
-    named = [MODELS.get(called(str(label))) for label in labels]
-    left = [colour for colour in COLOURS if colour not in named] or COLOURS
-    others = (left[i % len(left)] for i in range(len(named)))
-    return [colour or next(others) for colour in named]
 
 
 def inked(atoms: Tensor, numbers: Iterable[int]) -> Tensor:
@@ -107,31 +122,6 @@ def save(figure: Figure, path: str | Path) -> None:
     if kind not in figure.canvas.get_supported_filetypes():
         raise BadInput(f"{path}: a picture cannot be written as “.{kind}”; use .png, .pdf or .svg.")
     write_whole(path, writer=lambda file: figure.savefig(file, format=kind, dpi=150, bbox_inches="tight"))
-
-
-def panelled(count: int, width: float = 3.3, height: float = 2.9) -> tuple[PageFigure, list]:
-    """A figure and `count` panels: a row of up to `PAGE` inches, or two rows; on a phone one below the other.
-
-    Narrow panels stand there in two columns.
-    """
-    rows = 1 if count * width <= PAGE else 2
-    columns = -(-count // rows)
-    across = min(1.35 * width, COLUMN / columns)
-    tall = max(2.1, across * height / width)
-    figure = PageFigure(across * columns, tall * rows)
-    figure.phone = (2, 1.9) if width < 2.5 and count > 1 else (1, 2.3)
-    axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
-    for axis in axes[count:]:
-        axis.remove()
-    for axis in axes[:count]:
-        axis.grid(alpha=0.25)
-        axis.spines[["top", "right"]].set_visible(False)
-    return figure, axes[:count]
-
-
-def legend(figure: PageFigure, axis) -> None:
-    """The labels of one panel, under all of them."""
-    figure.key(*axis.get_legend_handles_labels())
 
 
 def percent(share: Tensor | float) -> str:

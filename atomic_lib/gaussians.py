@@ -1,7 +1,7 @@
 """ψ(a, t) = a·G(t), the spike of Section III-B: drawn, fitted, weighed and matched.
 
 θ = (a, row, column), an amplitude and a position in pixels from the centre of the top-left pixel, is the last axis of
-every truth and of every fit. scipy is imported where it is used: importing atomic_lib costs torch and numpy.
+every truth and of every fit.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,8 +1,7 @@
 """What "separated", "disentangled" and "connected" mean, as numbers.
 
 Measuring takes a model and data; the width σ of the spikes and the amplitude from which on an atom is a detection
-belong to the data. Counts are pooled over all images, and 0/0 is 0. A position is (row, column) in pixels. scipy is
-imported where it is used: importing atomic_lib costs little more than torch and numpy.
+belong to the data. Counts are pooled over all images, and 0/0 is 0. A position is (row, column) in pixels.
 """
 
 import math
@@ -16,7 +15,6 @@ from tqdm import tqdm
 
 from .data.sample import Sample
 from .data.spikes import Spikes
-from .devices import device_of
 from .errors import BadInput, check, check_range
 from .gaussians import energies, fit_gaussians, pairs
 from .model.autoencoder import AtomicAutoencoder
@@ -34,7 +32,7 @@ def evaluate(
     progress: bool = False,
     refine: int = 0,
 ) -> dict:
-    """Every metric of a model on held-out images, as a flat dict of numbers; of one without atoms, `image_metrics`.
+    """Every metric of a model on held-out images, a flat dict of numbers; without atoms, what its `measure` says.
 
     data: `Spikes`, `Digits` or `Pictures`, of which `count` held-out images are drawn by `seed`; or a `Sample`, of
     which the first `count` are taken; None means the model's own `usual_data`. count: 512 of spikes, all 10,000 test
@@ -44,14 +42,16 @@ def evaluate(
     """
     check_range("seed", seed, 0, 2**31 - 1)
     check_range("count", 1 if count is None else count, 1, 100_000)
-    if not hasattr(model, "reconstruct"):  # what has, draws images from one code: it has no atoms to measure
+    atomic = not hasattr(model, "measure")
+    if atomic:
         check("model", model, AtomicAutoencoder)
     sample = _drawn(usual_data(model) if data is None else data, count, seed)
-    atomic = isinstance(model, AtomicAutoencoder)
-    if k is None and atomic and sample.theta is not None and getattr(model.encoder, "stops", False):
-        k = max(model.k, sample.theta.shape[1])
-    measure = (stroke_metrics if sample.theta is None else spike_metrics) if atomic else image_metrics
     with tqdm(total=len(sample), desc="evaluate", unit="image", disable=not progress) as bar:
+        if not atomic:
+            return model.measure(sample, k=k, refine=refine, tick=bar.update)
+        if k is None and sample.theta is not None and getattr(model.encoder, "stops", False):
+            k = max(model.k, sample.theta.shape[1])
+        measure = stroke_metrics if sample.theta is None else spike_metrics
         return measure(model, sample, k=k, refine=refine, tick=bar.update)
 
 
@@ -199,27 +199,6 @@ def stroke_metrics(model: AtomicAutoencoder, sample: Sample, **how: Any) -> dict
         "spread": ratio(spread.sum(), len(spread)),
         "nmse": ratio(lost, energy), "psnr_db": -10 * math.log10(max(mse, 1e-12)), "images": len(sample),
     }  # fmt: skip
-
-
-@torch.no_grad()
-def image_metrics(
-    model: Any, sample: Sample, k: int | None = None, refine: int = 0, tick: Callable[[int], Any] = lambda n: None
-) -> dict:
-    """nmse and psnr_db of the reconstruction, all that can be said of a model without atoms.
-
-    Raises `BadInput` for k or steps of refinement, which it has no use for.
-    """
-    if k is not None or refine:
-        raise BadInput("k and refine are for models with blocks; this one draws an image from its whole code at once.")
-    lost, energy = 0.0, 0.0
-    for start in range(0, len(sample), 64):
-        some = sample[start : start + 64]
-        images = some.images.to(device_of(model))
-        lost += float((model.reconstruct(some) - images).square().sum())
-        energy += float(images.square().sum())
-        tick(len(some))
-    mse = lost / sample.images.numel()
-    return {"nmse": ratio(lost, energy), "psnr_db": -10 * math.log10(max(mse, 1e-12)), "images": len(sample)}
 
 
 def is_connected(atom: Tensor) -> bool:

@@ -13,6 +13,8 @@ HTML = BOOK / "_build" / "html"
 PAGES = sorted(
     path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.relative_to(HTML).parts
 )
+LISTINGS = {"genindex.html", "py-modindex.html", "prf-prf.html", "search.html"}  # Sphinx's own
+OURS = [page for page in PAGES if "/" not in page and page not in LISTINGS]
 PICTURES = """async () => {
   const missing = [];
   for (const img of document.images)

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.hanzi import StrokeSample
 from ..metrics import purity, ratio
+from .hanzi import StrokeSample
 from .measures import movers, moves, nmse, part_images, reference, some
 from .systems import Rotated, System, encoded
 

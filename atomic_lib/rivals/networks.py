@@ -5,6 +5,8 @@ only the idea differs. All of them say how likely an image is by the same Gaussi
 in nats an image, and give what training makes less in the same unit, see `relative`.
 """
 
+import math
+from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn
 
 import torch
@@ -14,6 +16,7 @@ from ..data.sample import Sample
 from ..devices import device_of
 from ..errors import BadInput
 from ..images import as_numbers, check_images
+from ..metrics import ratio
 from ..model.autoencoder import parameter_count
 from ..model.decoders import ConvolutionalDecoder
 from ..model.encoders import OneShotEncoder
@@ -62,6 +65,28 @@ class Rival(nn.Module):
     def reconstruct(self, sample: Sample) -> Tensor:
         """The reconstructions of a sample, with all that the rival is to be told of it."""
         return self(sample.images)
+
+    @torch.no_grad()
+    def measure(
+        self, sample: Sample, k: int | None = None, refine: int = 0, tick: Callable[[int], Any] = lambda n: None
+    ) -> dict:
+        """nmse and psnr_db of the reconstruction, all that `metrics.evaluate` can say of a model without atoms.
+
+        tick: is told how many images were done. Raises `BadInput` for k or steps of refinement, which it has no use
+        for.
+        """
+        if k is not None or refine:
+            told = "this one draws an image from its whole code at once"
+            raise BadInput(f"k and refine are for models with blocks; {told}.")
+        lost, energy = 0.0, 0.0
+        for start in range(0, len(sample), 64):
+            some = sample[start : start + 64]
+            images = some.images.to(device_of(self))
+            lost += float((self.reconstruct(some) - images).square().sum())
+            energy += float(images.square().sum())
+            tick(len(some))
+        mse = lost / sample.images.numel()
+        return {"nmse": ratio(lost, energy), "psnr_db": -10 * math.log10(max(mse, 1e-12)), "images": len(sample)}
 
     def loss(self, batch: Any, progress: float) -> Tensor:
         """What a step of the training makes less, so far on the way."""

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from ..figures import COLOURS, INK, colours, gallery, legend, panelled
+from ..figures import COLOURS, INK, gallery
 from .knobs import unpacked
+from .page import colours, legend, panelled
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -10,20 +10,18 @@ from ..data.sample import Sample
 from ..figures import (
     COLOURS,
     RING,
+    PageFigure,
     bare,
-    colours,
     gallery,
     inked,
-    legend,
-    panelled,
     percent,
     picture_grid,
     show,
 )
 from ..model.decomposition import Decomposition, matching
-from ..page import PageFigure
 from .interpolation import Walk
 from .navigation import Sweep
+from .page import colours, legend, panelled
 from .paper_figures import inks
 
 

@@ -18,10 +18,9 @@ from tqdm import tqdm
 
 from ..data.spikes import Spikes
 from ..errors import BadInput, check_range
-from ..figures import COLOURS, INK, bare
+from ..figures import COLOURS, COLUMN, INK, PageFigure, bare
 from ..files import write_whole
 from ..gaussians import fit_gaussians
-from ..page import COLUMN, PageFigure
 from ..weights import load
 from . import gains
 from .fields import check_field

@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
-from ..figures import legend, panelled
 from ..names import called, colour_of
 from ..recipes import Recipe
 from .million import learning_curve
+from .page import legend, panelled
 from .prose import said
 
 FIELDS = {  # of a recipe, and what a reader calls them

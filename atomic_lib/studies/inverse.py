@@ -22,7 +22,7 @@ from ..data.digits import Digits
 from ..data.sample import Sample
 from ..data.spikes import Spikes
 from ..errors import BadInput
-from ..figures import COLOURS, legend, panelled, picture_grid, show
+from ..figures import COLOURS, picture_grid, show
 from ..files import data_folder, write_json
 from ..gaussians import render
 from ..images import blur
@@ -31,6 +31,7 @@ from ..model.operators import Map, Operator
 from ..weights import commit, load, read_record
 from . import restorers, solvers
 from .contest import LEAST, spikes_of
+from .page import legend, panelled
 
 RESULT = "inverse.json"  # in data/results
 NOISES = (0.02, 0.05, 0.1)  # its standard deviation, over that of a pixel of full ink

@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from ..errors import BadInput
-from ..figures import COLOURS, legend, panelled
+from ..figures import COLOURS
 from ..names import colour_of
+from .page import legend, panelled
 from .prose import ranged
 
 if TYPE_CHECKING:

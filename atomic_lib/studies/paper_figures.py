@@ -5,9 +5,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch, FancyBboxPatch
 from torch import Tensor
 
-from ..figures import COLOURS, gallery, inked, percent, show
+from ..figures import COLOURS, PageFigure, gallery, inked, percent, show
 from ..model.decomposition import Decomposition
-from ..page import PageFigure
 
 
 def architecture(found: Decomposition, shown: int = 4) -> Figure:

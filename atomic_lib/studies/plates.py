@@ -8,15 +8,20 @@ from matplotlib.lines import Line2D
 from torch import Tensor
 
 from ..data.sample import Sample
-from ..figures import COLOURS, CROSS, RING, SQUARE, TWICE, Style, inked, legend, panelled, picture_grid, show
+from ..figures import COLOURS, RING, Style, inked, picture_grid, show
 from ..gaussians import pairs
 from ..metrics import fits
 from ..model.decomposition import Decomposition
 from ..names import colour_of
 from .navigation import Sweep
+from .page import key, legend, panelled
 from .strokes import Strokes, nearest
 
 MARKS = "os^DvP"
+# Marks of spikes, beside the ring of what is true or found: not found; claimed twice; claimed, and nothing there.
+SQUARE: Style = {"marker": "s", "ls": "", "mfc": "none", "mec": "#D55E00", "ms": 10, "mew": 1.6}
+TWICE: Style = {"marker": "$2$", "ls": "", "mfc": "#D55E00", "mec": "#D55E00", "ms": 7, "mew": 0.6}
+CROSS: Style = {"marker": "x", "ls": "", "color": "#D55E00", "ms": 6, "mew": 1.6}
 GREY, BLACK, INK = "#999999", len(COLOURS) - 1, 1  # of lines; numbers of inks: paper's and the moved one's
 
 
@@ -106,7 +111,7 @@ def told(found: dict[str, Decomposition], sample: Sample) -> Figure:
             axis.plot(places[:, 1], places[:, 0], **styles.get(id(style), style))
     keys = [Line2D([], [], **{**style, "ms": min(style["ms"], 9)}) for style in (RING, SQUARE, TWICE, CROSS)]
     names = ["found (or true)", "not found", "claimed twice", "claimed, nothing there"]
-    figure.key(keys, names)
+    key(figure, keys, names)
     return figure
 
 
@@ -175,9 +180,9 @@ def dots(found: dict[str, Sequence[dict]], metrics: dict[str, str], xlabel: str 
     """
     figure, axes = panelled(1, 6.5, 0.6 + 0.24 * (len(found) + 1) * len(metrics))
     axis, height = axes[0], len(found) + 1
-    for row, key in enumerate(metrics):
+    for row, metric in enumerate(metrics):
         for i, (name, results) in enumerate(found.items()):
-            values, y = [result[key] for result in results if key in result], -(row * height + i)
+            values, y = [result[metric] for result in results if metric in result], -(row * height + i)
             colour, mark = colour_of(name.partition(",")[0]), MARKS[i % len(MARKS)]
             axis.plot(values, [y] * len(values), mark, ms=5, mfc="none", color=colour)
             axis.plot([], [], mark, ms=5, mfc="none", color=colour, label=name if row == 0 else None)

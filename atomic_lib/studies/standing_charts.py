@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from torch import Tensor
 
-from ..figures import INK, bare
-from ..page import PageFigure
+from ..figures import INK, PageFigure, bare
 from ..rivals.walks import SHOWN, unpack
 from .standings import ATOMIC, ENTRIES, OLD, SINCE, TOLD
 

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 from torch import Tensor
 
+from ..figures import PageFigure
 from ..names import COLOURS, called
-from ..page import PageFigure
 from .territories import Map, found_share, perfect_chance
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
-from ..data import Digits, Hanzi
+from ..data import Digits
 from ..files import data_folder, write_json
 from ..rivals import dictionaries, drawn
+from ..rivals.hanzi import Hanzi
 from ..rivals.networks import Blocks
 from ..weights import commit, load
 

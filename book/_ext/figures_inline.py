@@ -1,4 +1,4 @@
-"""A Sphinx extension that sets the figures of `atomic_lib.page` into the page itself.
+"""A Sphinx extension that sets the figures of `atomic_lib.studies.page` into the page itself.
 
 As a part of the page their text can be read aloud, searched and copied, and takes the page's font and ink. A figure
 that has a second drawing for a phone gets both; the style sheet shows one. Many pictures get the full width.

@@ -13,8 +13,8 @@ from repository import pages
 
 from atomic_lib import figures
 from atomic_lib.files import write_whole
-from atomic_lib.page import plain as page_text
 from atomic_lib.studies import paper_figures
+from atomic_lib.studies.page import plain as page_text
 from atomic_lib.weights import load
 
 WEIGHTS, DIGIT, ATOMS = "digits-reference", 15, 4

@@ -1,7 +1,7 @@
 """Windows that nobody designs for: narrow, wide, enlarged, printed, without JavaScript; and those who listen."""
 
 import pytest
-from browsers import HTML, PAGES, PICTURES, TOO_WIDE
+from browsers import HTML, OURS, PICTURES, TOO_WIDE
 
 # Words of the article that are displayed and lie within the window's width, or in something that scrolls by itself.
 OUTSIDE = """() => {
@@ -19,8 +19,6 @@ OUTSIDE = """() => {
   return found;
 }"""
 WORDS = "document.querySelector('article').innerText.split(/\\s+/).length"
-LISTINGS = {"genindex.html", "py-modindex.html", "prf-prf.html", "search.html"}  # Sphinx's own
-OURS = [page for page in PAGES if "/" not in page and page not in LISTINGS]
 # What Sphinx writes itself: lists of citations, and the lists of its descriptions of Python.
 ARTICLE = {"include": [["article"]], "exclude": [[".citation-list"]]}
 OPTIONS = {"preload": False, "rules": {"definition-list": {"enabled": False}, "dlitem": {"enabled": False}}}

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from atomic_lib.data import Hanzi
 from atomic_lib.rivals import drawn
+from atomic_lib.rivals.hanzi import Hanzi
 
 SAMPLE = Hanzi(size=48).held_out(4, seed=1)
 

@@ -1,21 +1,23 @@
 """Figures as the page has them: text is text, ink is the page's, ids are nobody else's, and a phone has its own."""
 
+import importlib
 import re
 
 import pytest
 import torch
 
-from atomic_lib import figures, page
+from atomic_lib import figures, studies
+from atomic_lib.studies import page
 
 
 @pytest.fixture
 def chart():
-    figure, axes = figures.panelled(3)
+    figure, axes = page.panelled(3)
     for axis, label in zip(axes, ("pursuit", "one-shot", "another"), strict=True):
         axis.plot([1, 2], [1, 100], color="black", label=label)
         axis.set(yscale="log", title=label, xlabel="coordinates $d_0$")
     axes[0].plot([1, 2], [2, 3], label="$\\hat x$")
-    figures.legend(figure, axes[0])
+    page.legend(figure, axes[0])
     return figure
 
 
@@ -32,7 +34,7 @@ def test_text_is_text_and_black_is_the_ink_of_the_page(chart):
 def test_it_fits_a_column_and_a_phone(chart):
     wide, phone = re.findall(r'class="(\w+)"[^>]* width="(\d+)"', page.svg(chart))
     assert wide[0] == "chart" and int(wide[1]) <= 690 and phone == ("phone", "345")
-    assert chart.get_size_inches()[0] == pytest.approx(page.COLUMN, rel=0.01), "it is as it was"
+    assert chart.get_size_inches()[0] == pytest.approx(figures.COLUMN, rel=0.01), "it is as it was"
 
 
 def test_drawn_twice_it_is_the_same_and_no_id_is_in_two_figures(chart):
@@ -51,10 +53,10 @@ def test_pictures_keep_their_pixels():
 
 
 def test_a_key_has_as_many_columns_as_there_is_room_for():
-    figure, axes = figures.panelled(1)
+    figure, axes = page.panelled(1)
     for i in range(8):
         axes[0].plot([0], [0], label=f"a rather long label, number {i}")
-    figures.legend(figure, axes[0])
+    page.legend(figure, axes[0])
     (legend,) = figure.legends
     assert legend.get_window_extent().width <= figure.bbox.width
 
@@ -74,10 +76,21 @@ def test_a_formula_that_is_not_known_is_left_to_matplotlib():
 def test_a_notebook_gets_svg(chart, monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
-    chart._ipython_display_()
+    page.show(chart)
     assert shown[0]["image/svg+xml"].startswith("<svg ") and "text/plain" in shown[0]
 
 
 def test_a_model_has_its_colour_wherever_it_stands_and_no_other_takes_it():
-    one, other = figures.colours(["pursuit", "something"]), figures.colours(["something", "digits-pursuit", "else"])
+    one, other = page.colours(["pursuit", "something"]), page.colours(["something", "digits-pursuit", "else"])
     assert one[0] == other[1] and len(set(other)) == 3 and one[1] not in one[:1]
+
+
+def test_a_cell_whose_notebook_knows_studies_shows_a_figure_as_the_page_does(chart, monkeypatch, capsys):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell, shown = InteractiveShell(), []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    importlib.reload(studies)
+    shell.display_formatter.format(chart)
+    assert [sorted(one) for one in shown] == [["image/svg+xml", "text/plain"]]

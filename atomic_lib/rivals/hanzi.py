@@ -12,10 +12,10 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
+from ..data.digits import EXTENT, choose, pen
+from ..data.sample import Sample
 from ..errors import BadInput, Within, check_fields
 from ..files import data_folder, read_whole
-from .digits import EXTENT, choose, pen
-from .sample import Sample
 
 SHA256 = "6ae6f64853488fbd65b402f3aaa1323d0b3e89659fd4223e54c5412cb10928b4"
 

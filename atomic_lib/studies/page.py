@@ -8,7 +8,7 @@ import codecs
 import hashlib
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,69 +16,61 @@ import matplotlib
 from matplotlib.backends.backend_mixed import MixedModeRenderer
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.cbook import file_requires_unicode, open_file_cm
-from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
-INCH = 96  # CSS pixels
-COLUMN = 690 / INCH  # inches: the book's column of text
-PHONE = 345 / INCH  # inches: what a phone 390 px wide leaves of it
+from ..figures import COLOURS, COLUMN, INCH, STYLE, PageFigure
+from ..names import COLOURS as MODELS
+from ..names import called
+
+PHONE = 345 / INCH  # inches: what a phone 390 px wide leaves of the book's column of text
+PAGE = 11  # inches, the widest row of panels; on the page it is scaled to a column of text, letters apart
 LEAST = 9  # CSS pixels: no label is smaller, on a phone either
-STYLE: Any = {
-    "svg.fonttype": "none", "svg.image_inline": True, "image.composite_image": False,
-    "font.size": 9, "axes.titlesize": 9, "axes.labelsize": 8.5, "legend.fontsize": 8.5,
-    "xtick.labelsize": 8, "ytick.labelsize": 8, "axes.linewidth": 0.7, "hatch.linewidth": 0.7,
-}  # fmt: skip
 
 
-class PageFigure(Figure):
-    """A matplotlib Figure that notebooks show as `svg` has it.
+def panelled(count: int, width: float = 3.3, height: float = 2.9) -> tuple[PageFigure, list]:
+    """A figure and `count` panels: a row of up to `PAGE` inches, or two rows; on a phone one below the other.
 
-    phone: in how many columns its panels stand on a phone, and how tall a row is there, in inches; None for what
-    cannot be laid out anew: on a phone the page moves it sideways.
+    Narrow panels stand there in two columns.
     """
+    rows = 1 if count * width <= PAGE else 2
+    columns = -(-count // rows)
+    across = min(1.35 * width, COLUMN / columns)
+    tall = max(2.1, across * height / width)
+    figure = PageFigure(across * columns, tall * rows)
+    figure.phone = (2, 1.9) if width < 2.5 and count > 1 else (1, 2.3)
+    axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    for axis in axes[count:]:
+        axis.remove()
+    for axis in axes[:count]:
+        axis.grid(alpha=0.25)
+        axis.spines[["top", "right"]].set_visible(False)
+    return figure, axes[:count]
 
-    phone: tuple[int, float] | None = None
-    _key: tuple[Sequence[Any], Sequence[str]] = ((), ())
 
-    def __init__(self, width: float, height: float, **options: Any) -> None:
-        """Size in inches; what is wider than a column of text is scaled down to one."""
-        scale = min(1.0, COLUMN / width)
-        with matplotlib.rc_context(STYLE):
-            super().__init__(figsize=(scale * width, scale * height), **{"layout": "constrained", **options})
+def colours(labels: Iterable[object]) -> list[str]:
+    """A colour for each of some labels: a model's own where one is named, else the next of those that are left."""
+    named = [MODELS.get(called(str(label))) for label in labels]
+    left = [colour for colour in COLOURS if colour not in named] or COLOURS
+    others = (left[i % len(left)] for i in range(len(named)))
+    return [colour or next(others) for colour in named]
 
-    def subplots(self, *shape: int, **options: Any) -> Any:
-        """As matplotlib's, with the page's sizes of text and lines."""
-        with matplotlib.rc_context(STYLE):
-            return super().subplots(*shape, **options)
 
-    def key(self, handles: Sequence[Any], labels: Sequence[str]) -> None:
-        """What the marks mean, under all panels, in as many columns as there is room for."""
-        self._key = (handles, labels)
-        self.fit_key()
+def key(figure: PageFigure, handles: Sequence[Any], labels: Sequence[str]) -> None:
+    """What the marks mean, under all panels, in as many columns as there is room for."""
+    figure.keyed = (handles, labels)
+    _fit_key(figure)
 
-    def fit_key(self) -> None:
-        """Once more, for the width that the figure has now."""
-        handles, labels = self._key
-        for columns in range(len(labels), 0, -1):
-            for former in list(self.legends):
-                former.remove()
-            box = self.legend(
-                handles,
-                labels,
-                loc="outside lower center",
-                ncols=columns,
-                frameon=False,
-                fontsize=8.5,
-                columnspacing=1.5,
-            )
-            extent: Any = box.get_tightbbox()
-            if extent.width <= 0.98 * self.bbox.width:
-                break
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
+def legend(figure: PageFigure, axis) -> None:
+    """The labels of one panel, under all of them."""
+    key(figure, *axis.get_legend_handles_labels())
 
-        display({"image/svg+xml": svg(self), "text/plain": repr(self)}, raw=True)
+
+def show(figure: PageFigure) -> None:
+    """A figure as the output of a notebook's cell."""
+    from IPython.display import display
+
+    display({"image/svg+xml": svg(figure), "text/plain": repr(figure)}, raw=True)
 
 
 def svg(figure: PageFigure) -> str:
@@ -147,11 +139,31 @@ class _Renderer(RendererSVG):
         super().draw_text(gc, x, y, s if text is None else text, prop, angle, ismath and text is None, mtext)
 
 
+def _fit_key(figure: PageFigure) -> None:
+    """The key once more, for the width that the figure has now."""
+    handles, labels = figure.keyed
+    for columns in range(len(labels), 0, -1):
+        for former in list(figure.legends):
+            former.remove()
+        box = figure.legend(
+            handles,
+            labels,
+            loc="outside lower center",
+            ncols=columns,
+            frameon=False,
+            fontsize=8.5,
+            columnspacing=1.5,
+        )
+        extent: Any = box.get_tightbbox()
+        if extent.width <= 0.98 * figure.bbox.width:
+            break
+
+
 def _drawn(figure: PageFigure, attributes: str, inner: str = "") -> str:
     """The figure as it stands, as one SVG element that has no ids but those it needs, which no other figure has."""
     out = io.StringIO()
     with matplotlib.rc_context({**STYLE, "svg.hashsalt": "page"}):
-        figure.fit_key()
+        _fit_key(figure)
         for axis in figure.axes:  # those of colour bars and what was titled later too
             axis.title.set_fontsize(min(9.5, axis.title.get_fontsize()))
             axis.tick_params(labelsize=STYLE["xtick.labelsize"])

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from atomic_lib.data import Hanzi, hanzi
 from atomic_lib.errors import BadInput
+from atomic_lib.rivals import hanzi
+from atomic_lib.rivals.hanzi import Hanzi
 
 SMALL = Hanzi(size=48)
 
