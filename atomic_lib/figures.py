@@ -92,9 +92,17 @@ def gallery(
     return figure
 
 
+def written(number: str) -> str:
+    """A number that Python has written, as a reader writes it: −0.4 for -0.4, 5·10⁻⁸ for 5e-08."""
+    digits, exponent, power = number.partition("e")
+    if exponent:
+        digits += "·10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return digits.replace("-", "−")
+
+
 def table(rows: list[dict], digits: int = 3) -> str:
     """Rows of named values as a Markdown table; numbers with so many significant digits."""
-    cells = [[f"{v:.{digits}g}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows]
+    cells = [[written(f"{v:.{digits}g}") if isinstance(v, float) else str(v) for v in row.values()] for row in rows]
     lines = [list(rows[0]), ["---"] * len(rows[0]), *cells]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
