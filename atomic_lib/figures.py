@@ -50,8 +50,11 @@ def decomposition(found: Decomposition, truth: Tensor | None = None) -> Figure:
 
 
 def colours(labels: Iterable[object]) -> list[str]:
-    """A colour for each of some labels: a model's own where one is named, else the next of those that are left."""
-    named = [MODELS.get(called(str(label))) for label in labels]
+    """A colour for each of some labels: a model's own where one is named, else the next of those that are left.
+
+    A model's name may have more after a comma: "pursuit, free latents".
+    """
+    named = [MODELS.get(called(str(label).partition(",")[0])) for label in labels]
     left = [colour for colour in COLOURS if colour not in named] or COLOURS
     others = (left[i % len(left)] for i in range(len(named)))
     return [colour or next(others) for colour in named]
@@ -87,9 +90,9 @@ def gallery(
         axis.set_ylabel(label, fontsize=8.5)
     bar = figure.colorbar(axes[0].images[0], ax=axes, shrink=0.7, pad=0.01, aspect=30)
     bar.outline.set_visible(False)
-    if min(float(picture.min()) for picture in pictures) > -0.02 * scale:
-        bar.ax.set_ylim(0, scale)  # nothing is negative: no colours for it
-    return figure
+    low = min(float(picture.min()) for picture in pictures)
+    bar.ax.set_ylim(low if low < -0.02 * scale else 0, max(float(picture.max()) for picture in pictures))
+    return figure  # the bar has the colours that occur: none for what is negative where nothing is
 
 
 def written(number: str) -> str:

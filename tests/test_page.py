@@ -81,3 +81,4 @@ def test_a_notebook_gets_svg(chart, monkeypatch):
 def test_a_model_has_its_colour_wherever_it_stands_and_no_other_takes_it():
     one, other = figures.colours(["pursuit", "something"]), figures.colours(["something", "digits-pursuit", "else"])
     assert one[0] == other[1] and len(set(other)) == 3 and one[1] not in one[:1]
+    assert figures.colours(["pursuit, free latents", "one-shot, $k = 2$"]) == figures.colours(["pursuit", "one-shot"])

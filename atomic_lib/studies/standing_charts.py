@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from torch import Tensor
 
-from ..figures import INK, bare
+from ..figures import INK, bare, colours
 from ..page import PageFigure
 from ..rivals.walks import SHOWN, unpack
 from .standings import ATOMIC, ENTRIES, OLD, SINCE, TOLD
@@ -131,7 +131,7 @@ def learned(records: Mapping[str, dict], images: int, what: str = "nmse") -> Fig
     """A held-out number against the images that were seen, a line a system; images: of a step."""
     figure = PageFigure(4.6, 3.0)
     axis = figure.subplots()
-    styles = zip(records.items(), ["#009E73", "#D55E00", "#0072B2", "#CC79A7"], "os^D", strict=False)
+    styles = zip(records.items(), colours(records), "os^D", strict=False)
     for (system, record), colour, marker in styles:
         looks = [look for look in record["curve"]["held_out"] if what in look]
         steps, values = [look["step"] * images for look in looks], [look[what] for look in looks]

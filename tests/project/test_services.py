@@ -113,8 +113,10 @@ def test_the_button_for_colab_leads_to_the_copy():
 def test_the_citation_is_that_of_the_file():
     cff = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf8"))
     paper, companion = citing.entries(cff)
-    assert cff["preferred-citation"]["title"] in paper and "Newson, Alasdair and Traonmilin, Yann" in paper
-    assert cff["title"] in companion and cff["version"] in companion
+    words = " ".join(paper.split())
+    assert cff["preferred-citation"]["title"] in words and "Newson, Alasdair and Traonmilin, Yann" in words
+    assert cff["title"] in " ".join(companion.split()) and cff["version"] in companion
+    assert max(map(len, (paper + companion).splitlines())) <= 72, "wider than the box"
 
 
 def test_a_figure_is_framed_with_its_own_for_a_phone():
