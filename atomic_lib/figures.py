@@ -102,16 +102,22 @@ def gallery(
         axis.set_ylabel(label, fontsize=8.5)
     bar = figure.colorbar(axes[0].images[0], ax=axes, shrink=0.7, pad=0.01, aspect=30)
     bar.outline.set_visible(False)
-    if min(float(picture.min()) for picture in pictures) > -0.02 * scale:
-        bar.ax.set_ylim(0, scale)  # nothing is negative: no colours for it
-    return figure
+    low = min(float(picture.min()) for picture in pictures)
+    bar.ax.set_ylim(low if low < -0.02 * scale else 0, max(float(picture.max()) for picture in pictures))
+    return figure  # the bar has the colours that occur: none for what is negative where nothing is
+
+
+def written(number: str) -> str:
+    """A number that Python has written, as a reader writes it: −0.4 for -0.4, 5·10⁻⁸ for 5e-08."""
+    digits, exponent, power = number.partition("e")
+    if exponent:
+        digits += "·10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return digits.replace("-", "−")
 
 
 def table(rows: list[dict], digits: int = 3) -> str:
     """Rows of named values as a Markdown table; numbers with so many significant digits."""
-    cells = [
-        [f"{v:.{digits}g}".replace("-", "−") if isinstance(v, float) else str(v) for v in row.values()] for row in rows
-    ]
+    cells = [[written(f"{v:.{digits}g}") if isinstance(v, float) else str(v) for v in row.values()] for row in rows]
     lines = [list(rows[0]), ["---"] * len(rows[0]), *cells]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

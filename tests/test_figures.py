@@ -89,6 +89,19 @@ def test_the_others_draw(model, sample):
     assert len(page) == 6 and page[0].get_title().endswith(" %")  # good or bad, it says so
 
 
+def test_the_colour_bar_has_the_colours_that_occur():
+    ink, signed = torch.zeros(1, 8, 8), torch.zeros(1, 8, 8)
+    ink[0, 0, 0], signed[0, 0, 0], signed[0, 1, 1] = 1.5, 1.0, -0.5
+    *_, bar = figures.gallery([ink], 1).axes
+    assert bar.get_ylim() == (0, 1.5)
+    *_, bar = figures.gallery([ink, signed], 2).axes
+    assert bar.get_ylim() == (-0.5, 1.5)
+
+
+def test_a_number_is_written_as_a_reader_writes_it():
+    assert [figures.written(one) for one in ("4.9e-08", "-0.43", "1e+04", "12")] == ["4.9·10⁻⁸", "−0.43", "1·10⁴", "12"]
+
+
 def test_a_table_is_markdown():
     lines = figures.table([{"a": 1, "b": 0.12345}, {"a": 2, "b": 2.0}]).splitlines()
     assert lines == ["| a | b |", "| --- | --- |", "| 1 | 0.123 |", "| 2 | 2 |"]

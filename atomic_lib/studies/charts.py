@@ -65,14 +65,16 @@ def turned(
     """
     figure, axes = panelled(len(panels), width, 2.7)
     for axis, (title, lines) in zip(axes, panels.items(), strict=True):
-        knobs = list(dict.fromkeys(knob for line in lines.values() for knob in line))
-        for (i, (label, line)), colour in zip(enumerate(lines.items()), colours(lines), strict=True):
+        knobs, shades = list(dict.fromkeys(knob for line in lines.values() for knob in line)), colours(lines)
+        for (i, (label, line)), colour in zip(enumerate(lines.items()), shades, strict=True):
             places = np.array([knobs.index(knob) for knob in line]) + 0.12 * (i - (len(lines) - 1) / 2)
             for place, values in zip(places, line.values(), strict=True):
                 axis.plot([place] * len(values), values, _MARKS[i], ms=4.5, mfc="none", color=colour)
+            dashed = colour in shades[:i]  # another variant of the same model
             if joined:
-                axis.plot(places, [np.mean(values) for values in line.values()], lw=1.4, color=colour)
-            style = _MARKS[i] + ("-" if joined else "")
+                means = [np.mean(values) for values in line.values()]
+                axis.plot(places, means, "--" if dashed else "-", lw=1.4, color=colour)
+            style = _MARKS[i] + ("" if not joined else "--" if dashed else "-")
             axis.plot([], [], style, ms=4.5, mfc="none", lw=1.4, color=colour, label=label)
         axis.set_title(title, fontsize=9)
         axis.set(xlabel=xlabel, yscale="log" if title in log else "linear")

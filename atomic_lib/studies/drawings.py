@@ -86,7 +86,7 @@ def growth(points: list[dict]) -> Figure:
         axis.minorticks_off()
         axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.yaxis.set_major_formatter("{x:g}")
-    axes[0].legend(frameon=False, fontsize=8)
+    legend(figure, axes[0])
     return figure
 
 

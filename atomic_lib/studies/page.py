@@ -48,8 +48,11 @@ def panelled(count: int, width: float = 3.3, height: float = 2.9) -> tuple[PageF
 
 
 def colours(labels: Iterable[object]) -> list[str]:
-    """A colour for each of some labels: a model's own where one is named, else the next of those that are left."""
-    named = [MODELS.get(called(str(label))) for label in labels]
+    """A colour for each of some labels: a model's own where one is named, else the next of those that are left.
+
+    A model's name may have more after a comma: "pursuit, free latents".
+    """
+    named = [MODELS.get(called(str(label).partition(",")[0])) for label in labels]
     left = [colour for colour in COLOURS if colour not in named] or COLOURS
     others = (left[i % len(left)] for i in range(len(named)))
     return [colour or next(others) for colour in named]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import BadInput
+from ..figures import written
 
 SPACE = "\u00a0"  # does not break between a number and its unit
 
@@ -40,8 +41,8 @@ def said(value: Any, form: str = "") -> str:
     if form == "count":
         return f"{int(value):,}"
     if form.endswith("%"):
-        return f"{100 * float(value):{form[:-1]}}{SPACE}%"
-    return format(float(value), form) if form else str(value)
+        return written(f"{100 * float(value):{form[:-1]}}") + f"{SPACE}%"
+    return written(format(float(value), form)) if form else str(value)
 
 
 def ranged(values: Iterable[float], form: str) -> str:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..figures import INK, PageFigure, bare
 from ..rivals.walks import SHOWN, unpack
+from .page import colours
 from .standings import ATOMIC, ENTRIES, OLD, SINCE, TOLD
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def learned(records: Mapping[str, dict], images: int, what: str = "nmse") -> Fig
     """A held-out number against the images that were seen, a line a system; images: of a step."""
     figure = PageFigure(4.6, 3.0)
     axis = figure.subplots()
-    styles = zip(records.items(), ["#009E73", "#D55E00", "#0072B2", "#CC79A7"], "os^D", strict=False)
+    styles = zip(records.items(), colours(records), "os^D", strict=False)
     for (system, record), colour, marker in styles:
         looks = [look for look in record["curve"]["held_out"] if what in look]
         steps, values = [look["step"] * images for look in looks], [look[what] for look in looks]

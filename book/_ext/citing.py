@@ -1,12 +1,15 @@
 """A Sphinx extension: the directive `citing` shows how to cite the paper and this companion, as CITATION.cff has it."""
 
+from itertools import chain
 from pathlib import Path
+from textwrap import wrap
 
 import yaml
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 FILE = Path(__file__).resolve().parents[2] / "CITATION.cff"
+INDENT = {"initial_indent": "  ", "subsequent_indent": "    "}  # long values go on in the next line, as BibTeX allows
 
 
 def setup(app):
@@ -48,5 +51,5 @@ def entries(cff: dict) -> list[str]:
 
 
 def _bibtex(kind: str, key: str, fields: dict) -> str:
-    lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
-    return f"@{kind}{{{key},\n{lines}}}"
+    lines = (wrap(f"{name} = {{{value}}},", 68, **INDENT, break_on_hyphens=False) for name, value in fields.items())
+    return "\n".join([f"@{kind}{{{key},", *chain(*lines), "}"])

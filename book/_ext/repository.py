@@ -11,12 +11,14 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+COLAB = "https://colab.research.google.com"
 PUBLIC = re.compile(r"(?:https://|git@|ssh://git@)(github\.com|gitlab\.com)[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 
 
 def setup(app):
     """Before the theme reads its options."""
     app.connect("config-inited", set_buttons)
+    app.connect("html-page-context", lead_to_copies, priority=900)  # after the theme has made its buttons
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -28,11 +30,18 @@ def set_buttons(app, config):
         config.html_theme_options |= {
             "repository_url": address, "repository_branch": "main", "path_to_docs": "book",
             "use_repository_button": True, "use_issues_button": True,
-            "launch_buttons": {
-                "notebook_interface": "jupyterlab", "binderhub_url": "https://mybinder.org",
-                "colab_url": "https://colab.research.google.com",
-            },
+            "launch_buttons": {"notebook_interface": "jupyterlab", "binderhub_url": "https://mybinder.org"},
         }  # fmt: skip
+        if address.startswith("https://github.com/"):  # Colab opens notebooks from there only
+            config.html_theme_options["launch_buttons"]["colab_url"] = COLAB
+
+
+def lead_to_copies(app, pagename, templatename, context, doctree):
+    """Let the button for Colab lead to the copy of the notebook that installs what it needs (colab.py)."""
+    for group in context.get("header_buttons", []):
+        for button in group.get("buttons", []) if isinstance(group, dict) else []:
+            if button.get("url", "").startswith(COLAB):
+                button["url"] = button["url"].replace("/blob/main/", "/blob/colab/")
 
 
 def repository() -> str:

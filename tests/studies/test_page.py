@@ -83,6 +83,7 @@ def test_a_notebook_gets_svg(chart, monkeypatch):
 def test_a_model_has_its_colour_wherever_it_stands_and_no_other_takes_it():
     one, other = page.colours(["pursuit", "something"]), page.colours(["something", "digits-pursuit", "else"])
     assert one[0] == other[1] and len(set(other)) == 3 and one[1] not in one[:1]
+    assert page.colours(["pursuit, free latents", "one-shot, $k = 2$"]) == page.colours(["pursuit", "one-shot"])
 
 
 def test_a_cell_whose_notebook_knows_studies_shows_a_figure_as_the_page_does(chart, monkeypatch, capsys):

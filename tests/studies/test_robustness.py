@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from stand_ins import told
 
 from atomic_lib import BadInput
 from atomic_lib.data import Sample, Spikes
@@ -9,6 +10,7 @@ from atomic_lib.gaussians import fit_gaussians, render
 from atomic_lib.studies import robustness
 
 DATA = Spikes(size=64, sigma=2.8, k=3)
+DEAF = torch.tensor([False, True, True])  # the first block is not used
 
 
 def test_integrated_spikes_have_all_of_their_light_and_are_wider_by_a_pixel():
@@ -45,3 +47,23 @@ def test_least_squares_reach_the_bound_and_do_not_pass_it():
     bound = robustness.cramer_rao(sample.theta[:, 0, 0], std)
     assert 0.9 < error / bound < 1.15
     assert robustness.cramer_rao(torch.tensor([0.5]), 2 * std) == pytest.approx(8 * std / torch.pi**0.5)
+
+
+def test_recall_by_distance_knows_which_spikes_were_found():
+    """The truth finds all; without its first block it misses the first spike, which is 1σ from the second."""
+    theta = torch.tensor(
+        [[[0.8, 20.0, 20.0], [0.8, 20.0, 22.0], [0.8, 40.0, 40.0]], [[0.8, 30.0, 30.0], [0, 0, 0], [0, 0, 0]]]
+    )
+    sample = Sample(render(theta, 64, 2.0), theta=theta, sigma=2.0, detection=0.25)
+    model = told(sample)
+    near, far = robustness.recall_by_distance(model, sample, (2.0, 5.0)).items()
+    assert near == ("under 2σ", (1.0, 2)) and far == ("over 5σ", (1.0, 1)), "a lone spike has no distance"
+    whole = model.encoder.forward
+    model.encoder.forward = lambda *args, **how: (code := whole(*args, **how))._replace(used=code.used & DEAF)
+    found = robustness.recall_by_distance(model, sample, (2.0, 5.0))
+    assert found["under 2σ"] == (0.5, 2) and found["over 5σ"] == (1.0, 1)
+
+
+def test_recall_by_distance_needs_a_truth():
+    with pytest.raises(BadInput):
+        robustness.recall_by_distance(told(DATA.held_out(2)), Sample(torch.zeros(1, 1, 64, 64)), (2.0,))
