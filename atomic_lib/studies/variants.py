@@ -186,7 +186,7 @@ def _one_shot(**changes) -> Recipe:
 
 _HALVED: dict[str, Any] = {
     "reference": {}, "slots": {"encoder_options": {"stride": 4, "spare": 22}},
-    "pursuit": {"encoder_options": {"window": 14, "smooth": 0.75, "again": 1}},
+    "pursuit": {"encoder_options": {"window": 14, "smooth": 0.75, "again": 1}, "optimiser": "muon", "lr": 0.006},
 }  # fmt: skip
 
 

@@ -1,10 +1,8 @@
 """Recorded trainings drawn: the authors' network as released and as trained here, and what is whose."""
 
-import pytest
-
 from atomic_lib import records
 from atomic_lib.recipes import find
-from atomic_lib.studies import ablations, histories
+from atomic_lib.studies import histories
 
 
 def test_what_is_theirs_is_said_once():
@@ -28,11 +26,6 @@ def test_every_recorded_training_has_a_line():
     assert len(spikes.lines) + len(digits.lines) == len(records())
 
 
-@pytest.fixture
-def before():
-    return {name: ablations.recorded(f"adam/{name}.json") for name in histories.GOALS}
-
-
 def test_the_first_look_at_a_goal():
     looks = [{"step": 1, "jaccard": 0.2, "nmse": 0.5}, {"step": 2, "jaccard": 0.8, "nmse": 0.04}]
     record = {"curve": {"held_out": [*looks, {"step": 3, "jaccard": 0.9, "nmse": 0.03}]}}
@@ -40,18 +33,19 @@ def test_the_first_look_at_a_goal():
     assert histories.first_at(record, "jaccard", 0.95) is None
 
 
-def test_every_network_trained_anew_is_in_the_table_and_in_the_figure(before):
-    rows = histories.to_goals(before, records())
+def test_every_network_trained_anew_is_in_the_table_and_in_the_figure():
+    before, now = histories.before_and_now()
+    rows = histories.to_goals(before, now)
     assert [row["weights"] for row in rows] == [f"`{name}`" for name in histories.GOALS]
     assert rows[0]["whole, Adam"].startswith("24,000 steps")
-    spikes, digits = histories.sooner(before, records()).axes
-    assert [len(axis.lines) for axis in (spikes, digits)] == [6, 9]  # two curves and a goal each
+    spikes, digits = histories.sooner(before, now).axes
+    assert [len(axis.lines) for axis in (spikes, digits)] == [6, 6]  # two curves and a goal each
 
 
-def test_today_a_training_takes_half_the_steps_at_most(before):
+def test_anew_a_training_takes_half_the_steps_at_most():
+    before, now = histories.before_and_now()
     for name in histories.GOALS:
-        assert records()[name]["recipe"]["optimiser"] == "muon"
-        assert 2 * records()[name]["steps"] <= before[name]["steps"]
+        assert now[name]["recipe"]["optimiser"] == "muon" and 2 * now[name]["steps"] <= before[name]["steps"]
 
 
 def test_better_and_worse_are_told_apart():
