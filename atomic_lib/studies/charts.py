@@ -176,18 +176,23 @@ _SHADES = ["#0072B2", "#E69F00", "#56B4E9", "#CC79A7"]  # of Okabe and Ito's, da
 _HATCHES = ["", "///", "", "..."]
 
 
-def curves(records: dict[str, dict], metrics: tuple[str, ...] = ("nmse",), against: str = "minutes") -> Figure:
-    """Held-out metrics and the loss of trainings, by label, against "minutes" or "steps"."""
-    panels = ("training loss", *metrics)
+def curves(
+    records: dict[str, dict], metrics: tuple[str, ...] = ("nmse",), against: str = "minutes", loss: bool = True
+) -> Figure:
+    """Held-out metrics of trainings, by label, against "minutes" or "steps"; before them the loss, unless it is no use:
+    losses of different recipes do not compare. A second training of one model is dashed."""
+    panels = ("training loss",) * loss + metrics
     figure, axes = panelled(len(panels))
-    for (label, record), colour in zip(records.items(), colours(records), strict=True):
-        curve, style = record["curve"], {"color": colour, "label": label}
-        minutes = against == "minutes"
-        axes[0].plot(np.array(curve["seconds"]) / 60 if minutes else curve["steps"], curve["loss"], **style, lw=1)
-        for axis, metric in zip(axes[1:], metrics, strict=True):
+    shades, minutes = colours(records), against == "minutes"
+    for i, (label, record) in enumerate(records.items()):
+        curve, dashed = record["curve"], shades[i] in shades[:i]
+        style = {"color": shades[i], "label": label, "ls": "--" if dashed else "-"}
+        if loss:
+            axes[0].plot(np.array(curve["seconds"]) / 60 if minutes else curve["steps"], curve["loss"], **style, lw=1)
+        for axis, metric in zip(axes[int(loss) :], metrics, strict=True):
             looks = [point for point in curve["held_out"] if metric in point]
             places = [point["seconds"] / 60 if minutes else point["step"] for point in looks]
-            axis.plot(places, [point[metric] for point in looks], "o-", ms=3, lw=1.2, **style)
+            axis.plot(places, [point[metric] for point in looks], marker="o", ms=3, lw=1.2, **style)
     for axis, title in zip(axes, panels, strict=True):
         logarithmic = title in ("training loss", "nmse", "rmse_px", "amplitude_error")
         axis.set(xlabel=f"{against} of training", title=title, yscale="log" if logarithmic else "linear")

@@ -19,6 +19,7 @@ from ..figures import (
     show,
 )
 from ..model.decomposition import Decomposition, matching
+from ..names import called
 from .interpolation import Walk
 from .navigation import Sweep
 from .page import colours, legend, panelled
@@ -79,7 +80,7 @@ def growth(points: list[dict]) -> Figure:
         for recipe, colour in zip(recipes, colours(recipes), strict=True):
             line = [point for point in points if point["recipe"] == recipe and point["along"] == along]
             values = [point[what] / (1000 if what == "mb" else 1) for point in line]
-            axis.plot([p[along] for p in line], values, "o-", ms=4, color=colour, label=recipe)
+            axis.plot([p[along] for p in line], values, "o-", ms=4, color=colour, label=called(recipe))
         title = "seconds a step" if what == "seconds" else "peak memory, GB"
         axis.set(xlabel=names[along], title=title, xscale="log", yscale="log")
         axis.set_xticks([p[along] for p in line], [p[along] for p in line])
