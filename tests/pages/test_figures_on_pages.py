@@ -1,10 +1,10 @@
 """Figures as readers have them: every label can be read, on a phone too, and every figure opens large."""
 
 import pytest
-from browsers import HTML, PAGES, listen
+from browsers import HTML, OURS, PAGES, listen
 
 LEAST = 9  # CSS pixels
-CHARTS = [page for page in PAGES if 'class="chart"' in (HTML / page).read_text(encoding="utf8")]
+CHARTS = [page for page in OURS if 'class="chart"' in (HTML / page).read_text(encoding="utf8")]
 # The height of the letters as they are on the screen, of every label that is displayed.
 LABELS = """() => [...document.querySelectorAll('.chart-box svg text')]
   .filter(text => text.textContent.trim() && text.getClientRects().length)
