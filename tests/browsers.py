@@ -48,6 +48,13 @@ def listen(tab) -> tuple[list, list]:
     return requests, complaints
 
 
+def open_quietly(tab, page: str) -> None:
+    """A page of the book, loaded, and then half a second without a request: on a busy machine the second can be true
+    before the first."""
+    tab.goto((HTML / page).as_uri())
+    tab.wait_for_load_state("networkidle")
+
+
 def find_browser() -> str:
     """The path of a Chromium or Chrome on this machine."""
     names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
