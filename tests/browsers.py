@@ -49,10 +49,10 @@ def listen(tab) -> tuple[list, list]:
 
 
 def open_quietly(tab, page: str) -> None:
-    """A page of the book, loaded, and then half a second without a request: on a busy machine the second can be true
-    before the first."""
-    tab.goto((HTML / page).as_uri())
-    tab.wait_for_load_state("networkidle")
+    """Open a page of the book, until half a second has gone by without a request, and it is loaded: on a busy machine
+    the first can be true before the second."""
+    tab.goto((HTML / page).as_uri(), wait_until="networkidle")
+    tab.wait_for_function("document.readyState === 'complete'")
 
 
 def find_browser() -> str:
