@@ -48,6 +48,13 @@ def listen(tab) -> tuple[list, list]:
     return requests, complaints
 
 
+def open_quietly(tab, page: str) -> None:
+    """Open a page of the book, until half a second has gone by without a request, and it is loaded: on a busy machine
+    the first can be true before the second."""
+    tab.goto((HTML / page).as_uri(), wait_until="networkidle")
+    tab.wait_for_function("document.readyState === 'complete'")
+
+
 def find_browser() -> str:
     """The path of a Chromium or Chrome on this machine."""
     names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]

@@ -42,12 +42,23 @@ def sample():
 
 @pytest.fixture(scope="session")
 def browser():
-    """One headless browser for all tests of pages, which reaches files and this machine, nothing else."""
+    """One headless browser for all tests of pages, which reaches files and this machine, nothing else.
+
+    It waits two minutes for what it is asked: a busy machine takes its time.
+    """
     executable = find_browser()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         arguments = [f"--{flag}" for flag in QUIET]
         chromium = playwright.chromium.launch(executable_path=executable, args=arguments)
+        new_context = chromium.new_context
+
+        def patient(**options):
+            context = new_context(**options)
+            context.set_default_timeout(120_000)  # ms
+            return context
+
+        chromium.new_context = patient
         yield chromium
         chromium.close()

@@ -156,7 +156,6 @@ def open_page(context, hash="", ready=True):
     if not PAGE.exists():
         unable("There is no page yet: run `make book` first.")
     tab = context.new_page()
-    tab.set_default_timeout(120_000)  # ms: a busy machine takes its time
     tab.route("**/mathjax/**", lambda route: route.fulfill(body=""))  # two megabytes that this page has no use for
     heard = listen(tab)
     tab.goto(PAGE.as_uri() + hash, wait_until="domcontentloaded")

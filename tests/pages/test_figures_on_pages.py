@@ -1,10 +1,10 @@
 """Figures as readers have them: every label can be read, on a phone too, and every figure opens large."""
 
 import pytest
-from browsers import HTML, PAGES, listen
+from browsers import HTML, OURS, PAGES, listen, open_quietly
 
 LEAST = 9  # CSS pixels
-CHARTS = [page for page in PAGES if 'class="chart"' in (HTML / page).read_text(encoding="utf8")]
+CHARTS = [page for page in OURS if 'class="chart"' in (HTML / page).read_text(encoding="utf8")]
 # The height of the letters as they are on the screen, of every label that is displayed.
 LABELS = """() => [...document.querySelectorAll('.chart-box svg text')]
   .filter(text => text.textContent.trim() && text.getClientRects().length)
@@ -37,7 +37,7 @@ def test_every_label_can_be_read(browser, page, width):
 def test_a_figure_opens_large_with_mouse_and_keys_and_fetches_nothing(browser):
     with browser.new_context(offline=True, viewport={"width": 1280, "height": 900}) as context:
         tab = context.new_page()
-        tab.goto((HTML / "index.html").as_uri(), wait_until="networkidle")
+        open_quietly(tab, "index.html")
         requests, complaints = listen(tab)
         small = tab.locator(".chart-box svg.chart").first.bounding_box()
         tab.locator(".chart-box").first.click()

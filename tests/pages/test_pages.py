@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
-from browsers import BOOK, HTML, PAGES, PICTURES, TOO_WIDE, listen, read, unable
+from browsers import BOOK, HTML, PAGES, PICTURES, TOO_WIDE, listen, open_quietly, read, unable
 
 CHAPTERS = sorted(path.stem for path in BOOK.glob("*.ipynb"))
 SCREENS = {
@@ -131,7 +131,7 @@ def test_opens_from_disk_without_a_network(browser, page, screen):
     with browser.new_context(offline=True, **SCREENS[screen]) as context:
         tab = context.new_page()
         requests, complaints = listen(tab)
-        tab.goto((HTML / page).as_uri(), wait_until="networkidle")
+        open_quietly(tab, page)
 
         assert tab.evaluate(FORMULAS) == {"blank": [], "wrong": []}
         assert tab.evaluate(PICTURES) == []

@@ -1,7 +1,7 @@
 """Windows that nobody designs for: narrow, wide, enlarged, printed, without JavaScript; and those who listen."""
 
 import pytest
-from browsers import HTML, OURS, PICTURES, TOO_WIDE
+from browsers import HTML, OURS, PICTURES, TOO_WIDE, open_quietly
 
 # Words of the article that are displayed and lie within the window's width, or in something that scrolls by itself.
 OUTSIDE = """() => {
@@ -68,7 +68,7 @@ def test_axe_finds_nothing_serious(browser, page):
 
     with browser.new_context(offline=True, viewport={"width": 1280, "height": 900}, reduced_motion="reduce") as context:
         tab = context.new_page()
-        tab.goto((HTML / page).as_uri(), wait_until="networkidle")
+        open_quietly(tab, page)
         found = Axe().run(tab, context=ARTICLE, options=OPTIONS).response["violations"]
     serious = {
         one["id"]: [node["html"][:120] for node in one["nodes"][:3]]
