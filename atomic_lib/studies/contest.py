@@ -14,14 +14,15 @@ from torch import Tensor
 from ..data.sample import Sample
 from ..data.spikes import Spikes
 from ..errors import BadInput
-from ..gaussians import fit_gaussians, pairs
+from ..gaussians import pairs
 from ..metrics import Matches, match
+from ..model.encoders import cropped
 from ..weights import commit, load
-from . import fields, find, gains, solvers
-from .spots import drawn
+from . import fields, find, gains, quick, solvers
+from .spots import drawn, fit_within
 
 SETS: dict[str, tuple[Spikes, float, int]] = {  # what, the noise's std, how many images
-    "2σ apart, noise 0.02": (Spikes(), 0.02, 16),
+    "2σ apart, noise 0.02": (Spikes(), 0.02, 64),
     "2σ apart, noise 0.05": (Spikes(), 0.05, 8),
     "2σ apart, noise 0.1": (Spikes(), 0.1, 8),
     "no separation, noise 0.02": (Spikes(separation=0.0), 0.02, 8),
@@ -64,6 +65,10 @@ def ways(data: Spikes, noise: float) -> dict[str, Way]:
 
         return solve
 
+    def at_once(images: Tensor) -> tuple[list[Tensor], Tensor]:
+        blocks, output = quick.pursue(model, images, 2 * data.k)
+        return list(blocks.spikes(sigma).split(torch.bincount(blocks.which, minlength=len(images)).tolist())), output
+
     def oracle(solver: Callable[[Tensor], Tensor]) -> Way:
         def solve(images: Tensor) -> tuple[list[Tensor], Tensor]:
             spots = [solver(image) for image in images[:, 0]]
@@ -74,6 +79,7 @@ def ways(data: Spikes, noise: float) -> dict[str, Way]:
     return {
         "pursuit (ours)": pursuit(0),
         "pursuit, refined (ours)": pursuit(5),
+        "pursuit, few rounds (ours)": at_once,
         "sliding Frank–Wolfe": oracle(lambda x: solvers.sliding_frank_wolfe(x, sigma, height)),
         "OP-COMP": oracle(lambda x: solvers.op_comp(x, sigma, data.k, LEAST)),
         "photutils": oracle(lambda x: solvers.photometry(x, sigma, noise)),
@@ -297,11 +303,13 @@ def _agreement(mine: Tensor, theirs: Tensor, noise: Tensor, sigma: float) -> flo
 
 
 def spikes_of(atoms: Tensor, used: Tensor, sigma: float) -> list[Tensor]:
-    """The spikes θ (n, 3) that the atoms (B, k, N, N) in use of each image are; all are fitted at once."""
-    there = atoms[used]
-    high = there.flatten(1).amax(1)[:, None, None].clamp(min=1e-12)
-    theta = fit_gaussians(there / high, sigma)
-    return list(torch.cat([theta[:, :1] * high[:, 0], theta[:, 1:]], dim=1).split(used.sum(dim=1).tolist()))
+    """The spikes θ (n, 3) that the atoms (B, k, N, N) in use of each image are, as far as 6σ around their peaks."""
+    there, last = atoms[used][:, None], atoms.shape[-1] - 1
+    reach = min(round(6 * sigma), last // 2)
+    place = there.flatten(1).argmax(dim=1)
+    centre = torch.stack([place // (last + 1), place % (last + 1)], dim=1).clamp(reach, last - reach)
+    theta = fit_within(cropped(there, centre, 2 * reach + 1)[:, 0], centre - reach, sigma)
+    return list(theta.split(used.sum(dim=1).tolist()))
 
 
 PARTS: dict[str, Callable[..., Any]] = {"sets": sets, "range": three_decades, "m13": injected}
