@@ -22,7 +22,7 @@ from . import fields, find, gains, quick, solvers
 from .spots import drawn, fit_within
 
 SETS: dict[str, tuple[Spikes, float, int]] = {  # what, the noise's std, how many images
-    "2σ apart, noise 0.02": (Spikes(), 0.02, 64),
+    "2σ apart, noise 0.02": (Spikes(), 0.02, 16),
     "2σ apart, noise 0.05": (Spikes(), 0.05, 8),
     "2σ apart, noise 0.1": (Spikes(), 0.1, 8),
     "no separation, noise 0.02": (Spikes(separation=0.0), 0.02, 8),
@@ -31,11 +31,12 @@ SETS: dict[str, tuple[Spikes, float, int]] = {  # what, the noise's std, how man
     "60 spikes, noise 0.02": (Spikes(k=60, fewest=60, separation=1.0), 0.02, 2),
 }
 LEAST = 0.25  # half the faintest spike: what is fainter is no detection
+QUICK, WOLFE = "pursuit, few rounds (ours)", "sliding Frank–Wolfe"
 Way = Callable[[Tensor], tuple[list[Tensor], Tensor]]  # images (B, 1, N, N) → θ (n, 3) of each, and x̂
 
 
 def contest(part: str, progress: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
-    """One part of the chapter *In use*: "sets" of spikes, the "range" of brightness, or stars put into "m13"."""
+    """One part of the chapter *In use*: "sets" of spikes, their "speed", the "range" of brightness, stars in "m13"."""
     if part not in PARTS:
         raise BadInput(f"there is no part “{part}” of the contest; choose one of {', '.join(PARTS)}.")
     return {part: PARTS[part](progress), "torch": torch.__version__, "commit": commit()}
@@ -54,6 +55,21 @@ def sets(progress: Callable[[str], None] = lambda line: None) -> list[dict[str, 
     return rows
 
 
+def speed(
+    progress: Callable[[str], None] = lambda line: None, count: int = 512, seeds: tuple[int, ...] = (0, 7)
+) -> list[dict[str, Any]]:
+    """The quickest pursuit and sliding Frank–Wolfe on many images of the default set, of several seeds, by turns."""
+    rows, data, noise = [], Spikes(), 0.02
+    for seed in seeds:
+        sample = data.held_out(count, seed)
+        images = sample.images + noise * torch.randn(sample.images.shape, generator=torch.Generator().manual_seed(seed))
+        every = ways(data, noise)
+        for way in (QUICK, WOLFE):
+            progress(f"{count} images of seed {seed}: {way}")
+            rows.append({"seed": seed, "method": way, **measured(every[way], images, sample, data.sigma)})
+    return rows
+
+
 def ways(data: Spikes, noise: float) -> dict[str, Way]:
     """The solvers by name; the oracles among them are told σ, the noise or how many spikes there are at most."""
     model, sigma, height = load("spikes-pursuit"), data.sigma, 4 * noise * data.sigma * math.sqrt(math.pi)
@@ -65,9 +81,13 @@ def ways(data: Spikes, noise: float) -> dict[str, Way]:
 
         return solve
 
-    def at_once(images: Tensor) -> tuple[list[Tensor], Tensor]:
-        blocks, output = quick.pursue(model, images, 2 * data.k)
-        return list(blocks.spikes(sigma).split(torch.bincount(blocks.which, minlength=len(images)).tolist())), output
+    def few_rounds(images: Tensor) -> tuple[list[Tensor], Tensor]:
+        spots, outputs = [], []
+        for part in images.split(64):
+            blocks, output = quick.pursue(model, part, 2 * data.k)
+            spots += blocks.spikes(sigma).split(torch.bincount(blocks.which, minlength=len(part)).tolist())
+            outputs.append(output)
+        return spots, torch.cat(outputs)
 
     def oracle(solver: Callable[[Tensor], Tensor]) -> Way:
         def solve(images: Tensor) -> tuple[list[Tensor], Tensor]:
@@ -79,8 +99,8 @@ def ways(data: Spikes, noise: float) -> dict[str, Way]:
     return {
         "pursuit (ours)": pursuit(0),
         "pursuit, refined (ours)": pursuit(5),
-        "pursuit, few rounds (ours)": at_once,
-        "sliding Frank–Wolfe": oracle(lambda x: solvers.sliding_frank_wolfe(x, sigma, height)),
+        QUICK: few_rounds,
+        WOLFE: oracle(lambda x: solvers.sliding_frank_wolfe(x, sigma, height)),
         "OP-COMP": oracle(lambda x: solvers.op_comp(x, sigma, data.k, LEAST)),
         "photutils": oracle(lambda x: solvers.photometry(x, sigma, noise)),
         "blob_log": oracle(lambda x: solvers.blobs(x, sigma, LEAST)),
@@ -312,4 +332,4 @@ def spikes_of(atoms: Tensor, used: Tensor, sigma: float) -> list[Tensor]:
     return list(theta.split(used.sum(dim=1).tolist()))
 
 
-PARTS: dict[str, Callable[..., Any]] = {"sets": sets, "range": three_decades, "m13": injected}
+PARTS: dict[str, Callable[..., Any]] = {"sets": sets, "speed": speed, "range": three_decades, "m13": injected}

@@ -67,9 +67,7 @@ def test_peaks_are_the_highest_around_and_no_more_than_there_is_room_for():
     image[1, 0, [8, 12, 40], [8, 8, 50]] = torch.tensor([5.0, 4.0, 6.0])
     room = torch.tensor([9, 9])
     which, centre = quick.peaks(encoder, image, torch.full((2,), 0.05), room)
-    assert which.tolist() == [1, 1] and centre.tolist() == [[40, 50], [8, 8]], (
-        "(12, 8) is for the next round"
-    )
+    assert which.tolist() == [1, 1] and centre.tolist() == [[40, 50], [8, 8]], "(12, 8) is for the next round"
     assert quick.peaks(encoder, image, torch.full((2,), 0.05), torch.tensor([9, 1]))[1].tolist() == [[40, 50]]
     assert not len(quick.peaks(encoder, image, torch.full((2,), 9.0), room)[0])
 
