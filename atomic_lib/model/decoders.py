@@ -170,11 +170,12 @@ class Profiles(nn.Sequential):
         super().__init__(*layers, nn.Conv1d(channels, rank, 5, padding=2))
 
     def forward(self, features: Tensor) -> Tensor:
-        linear, unflatten, rectify, *rest = self
+        layers: list[Any] = list(self)
+        linear, unflatten, rectify, *doublings, last = layers
         x = rectify(unflatten(linear(features)))
-        for conv in rest[1:-1:3]:
+        for conv in doublings[1::3]:
             x = rectify(doubled(x, conv))
-        return along(x, rest[-1].weight, rest[-1].bias)
+        return along(x, last.weight, last.bias)
 
 
 def doubled(x: Tensor, conv: nn.Conv1d) -> Tensor:

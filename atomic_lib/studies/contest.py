@@ -235,6 +235,12 @@ def by_set(rows: list[dict], key: str) -> list[dict]:
     return [{"spikes": name, **{method: float(value[name, method]) for method in methods}} for name in sets]
 
 
+def by_method(rows: list[dict], key: str) -> dict[str, float]:
+    """One number of every method, the mean over the seeds."""
+    every = {row["method"]: [other[key] for other in rows if other["method"] == row["method"]] for row in rows}
+    return {method: sum(values) / len(values) for method, values in every.items()}
+
+
 def by_brightness(curves: list[dict]) -> list[dict]:
     """Recall and median distance of stars put in, a row a range of signal to noise, for a table."""
     rows = []
