@@ -32,6 +32,7 @@ SETS: dict[str, tuple[Spikes, float, int]] = {  # what, the noise's std, how man
 }
 LEAST = 0.25  # half the faintest spike: what is fainter is no detection
 QUICK, WOLFE = "pursuit, few rounds (ours)", "sliding Frank–Wolfe"
+BARE = "pursuit, few rounds, uncorrected (ours)"
 Way = Callable[[Tensor], tuple[list[Tensor], Tensor]]  # images (B, 1, N, N) → θ (n, 3) of each, and x̂
 
 
@@ -58,13 +59,13 @@ def sets(progress: Callable[[str], None] = lambda line: None) -> list[dict[str, 
 def speed(
     progress: Callable[[str], None] = lambda line: None, count: int = 512, seeds: tuple[int, ...] = (0, 7)
 ) -> list[dict[str, Any]]:
-    """The quickest pursuit and sliding Frank–Wolfe on many images of the default set, of several seeds, by turns."""
+    """The pursuits in few rounds and sliding Frank–Wolfe on many images of the default set, of several seeds."""
     rows, data, noise = [], Spikes(), 0.02
     for seed in seeds:
         sample = data.held_out(count, seed)
         images = sample.images + noise * torch.randn(sample.images.shape, generator=torch.Generator().manual_seed(seed))
-        every = ways(data, noise)
-        for way in (QUICK, WOLFE):
+        every = ways(data, noise) | {BARE: few_rounds(data, 0)}
+        for way in (BARE, QUICK, WOLFE):
             progress(f"{count} images of seed {seed}: {way}")
             rows.append({"seed": seed, "method": way, **measured(every[way], images, sample, data.sigma)})
     return rows
@@ -81,14 +82,6 @@ def ways(data: Spikes, noise: float) -> dict[str, Way]:
 
         return solve
 
-    def few_rounds(images: Tensor) -> tuple[list[Tensor], Tensor]:
-        spots, outputs = [], []
-        for part in images.split(64):
-            blocks, output = quick.pursue(model, part, 2 * data.k)
-            spots += blocks.spikes(sigma).split(torch.bincount(blocks.which, minlength=len(part)).tolist())
-            outputs.append(output)
-        return spots, torch.cat(outputs)
-
     def oracle(solver: Callable[[Tensor], Tensor]) -> Way:
         def solve(images: Tensor) -> tuple[list[Tensor], Tensor]:
             spots = [solver(image) for image in images[:, 0]]
@@ -99,12 +92,27 @@ def ways(data: Spikes, noise: float) -> dict[str, Way]:
     return {
         "pursuit (ours)": pursuit(0),
         "pursuit, refined (ours)": pursuit(5),
-        QUICK: few_rounds,
+        QUICK: few_rounds(data, 1),
         WOLFE: oracle(lambda x: solvers.sliding_frank_wolfe(x, sigma, height)),
         "OP-COMP": oracle(lambda x: solvers.op_comp(x, sigma, data.k, LEAST)),
         "photutils": oracle(lambda x: solvers.photometry(x, sigma, noise)),
         "blob_log": oracle(lambda x: solvers.blobs(x, sigma, LEAST)),
     }
+
+
+def few_rounds(data: Spikes, again: int) -> Way:
+    """The pursuit in few rounds, 64 images at a time, its blocks corrected so often."""
+    model = load("spikes-pursuit")
+
+    def solve(images: Tensor) -> tuple[list[Tensor], Tensor]:
+        spots, outputs = [], []
+        for part in images.split(64):
+            blocks, output = quick.pursue(model, part, 2 * data.k, again)
+            spots += blocks.spikes(data.sigma).split(torch.bincount(blocks.which, minlength=len(part)).tolist())
+            outputs.append(output)
+        return spots, torch.cat(outputs)
+
+    return solve
 
 
 def measured(solve: Way, images: Tensor, sample: Sample, sigma: float, least: float = LEAST) -> dict[str, float]:

@@ -4,7 +4,8 @@ The trained network is the pursuit's own. Where its g is a sum of products of ro
 of matrices an image, and so is what each block takes away.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +18,8 @@ from ..model.decoders import SeparableDecoder
 from ..model.encoders import PursuitEncoder, cropped
 from ..model.layers import bound_of, position_code
 from .spots import fit_within
+
+EVEN = 16  # a network is given windows or blocks by a multiple of so many
 
 
 class Blocks(NamedTuple):
@@ -88,7 +91,7 @@ def pursue(model: AtomicAutoencoder, images: Tensor, k: int, again: int = 1) -> 
         seen = left[going]
         which, centre = peaks(encoder, seen, threshold[going], room[going])
         with torch.autocast("cpu", torch.bfloat16):  # what is seen is noisier than that; what is said of it, is not
-            looked = encoder.look(cropped(seen, centre, encoder.window, which))
+            looked = evenly(encoder.look, cropped(seen, centre, encoder.window, which))
         z = encoder.described(looked.float(), centre)
         new, left[going] = _helpful(_drawn(model, which, centre, z), seen)
         new = new._replace(which=going[new.which])
@@ -118,8 +121,15 @@ def peaks(encoder: PursuitEncoder, left: Tensor, threshold: Tensor, room: Tensor
     return which[order], torch.stack([place // columns, place % columns], dim=1)[order]
 
 
+def evenly(network: Callable[[Tensor], Any], given: Tensor) -> Any:
+    """network(given), (M, …), run on a multiple of `EVEN`: a processor prepares its products for each number anew."""
+    count = len(given)
+    many = network(torch.cat([given, given.new_zeros(-count % EVEN, *given.shape[1:])]))
+    return many[:count] if isinstance(many, Tensor) else tuple(one[:count] for one in many)
+
+
 def _drawn(model: AtomicAutoencoder, which: Tensor, centre: Tensor, z: Tensor) -> Blocks:
-    rows, columns = model.g.profiles(z)
+    rows, columns = evenly(model.g.profiles, z)
     if not (rows.isfinite().all() and columns.isfinite().all()):
         raise BadInput("the model gives what is not finite: its weights are altered, or its training diverged.")
     return Blocks(which, centre, z, rows, columns)
