@@ -79,15 +79,19 @@ class SeparableDecoder(nn.Module):
             raise BadInput(f"a separable decoder draws a multiple of 16 pixels a side, not {size}.")
         self.d0, self.size = d0, size
         self.mlp = nn.Sequential(nn.Linear(d0, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2))
-        self.rows, self.columns = (_profiles(width, channels, size // 16, rank, self.doublings) for _ in range(2))
+        self.rows, self.columns = (Profiles(width, channels, size // 16, rank, self.doublings) for _ in range(2))
         kaiming(self)
         for profiles in (self.rows, self.columns):
             last: Any = profiles[-1]
             last.weight.data *= self.faint
 
     def forward(self, z: Tensor) -> Tensor:
+        return einsum("mri,mrj->mij", *self.profiles(z))[:, None]
+
+    def profiles(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """The rows u_r and the columns v_r of atoms, (M, rank, N) each."""
         features = self.mlp(z)
-        return einsum("mri,mrj->mij", self.rows(features), self.columns(features))[:, None]
+        return self.rows(features), self.columns(features)
 
 
 class StrokeDecoder(SeparableDecoder):
@@ -114,8 +118,7 @@ class StrokeDecoder(SeparableDecoder):
         self.paint.weight.data *= 0.1
 
     def forward(self, z: Tensor) -> Tensor:
-        features = self.mlp(z)
-        u, v = (profiles(features).unflatten(1, (self.maps, -1)) for profiles in (self.rows, self.columns))
+        u, v = (profiles.unflatten(1, (self.maps, -1)) for profiles in self.profiles(z))
         maps = F.leaky_relu(einsum("mcri,mcrj->mcij", u, v) - self.threshold, 0.2)
         painted = self.paint(maps.contiguous(memory_format=torch.channels_last))
         return F.leaky_relu(F.pixel_shuffle(painted, 2), self.slope)
@@ -153,13 +156,44 @@ class ConvolutionalDecoder(nn.Module):
         return F.pixel_shuffle(last(x), 2)
 
 
-def _profiles(width: int, channels: int, start: int, rank: int, doublings: int) -> nn.Sequential:
-    """(M, width) features → (M, rank, start·2^doublings) profiles along one axis."""
-    layers: list[nn.Module] = [nn.Linear(width, channels * start), nn.Unflatten(1, (channels, start))]
-    layers += [nn.LeakyReLU(0.2)]
-    for _ in range(doublings):
-        layers += [nn.Upsample(scale_factor=2), nn.Conv1d(channels, channels, 5, padding=2), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, nn.Conv1d(channels, rank, 5, padding=2))
+class Profiles(nn.Sequential):
+    """(M, width) features → (M, rank, start·2^doublings) profiles along one axis.
+
+    The layers say what it is; what is computed is the same, in three fifths of the products.
+    """
+
+    def __init__(self, width: int, channels: int, start: int, rank: int, doublings: int):
+        layers: list[nn.Module] = [nn.Linear(width, channels * start), nn.Unflatten(1, (channels, start))]
+        layers += [nn.LeakyReLU(0.2)]
+        for _ in range(doublings):
+            layers += [nn.Upsample(scale_factor=2), nn.Conv1d(channels, channels, 5, padding=2), nn.LeakyReLU(0.2)]
+        super().__init__(*layers, nn.Conv1d(channels, rank, 5, padding=2))
+
+    def forward(self, features: Tensor) -> Tensor:
+        layers: list[Any] = list(self)
+        linear, unflatten, rectify, *doublings, last = layers
+        x = rectify(unflatten(linear(features)))
+        for conv in doublings[1::3]:
+            x = rectify(doubled(x, conv))
+        return along(x, last.weight, last.bias)
+
+
+def doubled(x: Tensor, conv: nn.Conv1d) -> Tensor:
+    """conv(nearest ×2 of x), (M, c, L) → (M, c', 2L), for a kernel of 5: see `enlarged`.
+
+    Two of its taps, or one, stand over each pixel of x: that is a kernel of 3 for the even places, and one for the odd.
+    """
+    a, b, c, d, e = conv.weight.unbind(2)
+    kernel = torch.cat([torch.stack([a + b, c + d, e], 2), torch.stack([a, b + c, d + e], 2)])
+    both = along(x, kernel, None if conv.bias is None else conv.bias.repeat(2)).transpose(1, 2)
+    return both.reshape(len(x), 2 * x.shape[2], len(kernel) // 2).transpose(1, 2)  # channels last: nothing is moved
+
+
+def along(x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
+    """A convolution of odd width along one axis, (M, c, L) → (M, c', L), zero outside; channels last in memory, which
+    is the fastest on a processor."""
+    kernel = kernel[:, :, None].contiguous(memory_format=torch.channels_last)
+    return F.conv2d(x[:, :, None], kernel, bias, padding=(0, kernel.shape[3] // 2))[:, :, 0]
 
 
 class Untied(nn.Module):

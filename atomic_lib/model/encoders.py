@@ -18,9 +18,9 @@ from .layers import PLACE, Channels, Number, Residual, bound_of, convolutions, k
 
 
 class Code(NamedTuple):
-    """What an encoder says of a batch: z (B, k, d0), used (B, k), atoms (B, k, 1, N, N) or None.
+    """What an encoder says of a batch: z (B, k, d0), used (B, k), atoms (M, 1, N, N) or None.
 
-    `used` marks the blocks in use; the others draw nothing. `atoms` are g(zᵢ) where the encoder had to draw them
+    `used` marks the M blocks in use; the others draw nothing. `atoms` are g(z[used]) where the encoder had to draw them
     anyway.
     """
 
@@ -125,10 +125,11 @@ class PursuitEncoder(nn.Module):
             best = _better(best, steps)
         z = images.new_zeros(len(images), k, self.d0)
         used = torch.zeros(len(images), k, dtype=torch.bool, device=images.device)
-        atoms = images.new_zeros(len(images), k, *images.shape[1:])
         for i, step in enumerate(best):
-            z[step.going, i], used[step.going, i], atoms[step.going, i] = step.z, True, step.atom
-        return Code(z, used, atoms)
+            z[step.going, i], used[step.going, i] = step.z, True
+        going = torch.cat([images.new_zeros(0, dtype=torch.long), *(step.going for step in best)])
+        atoms = torch.cat([images.new_zeros(0, *images.shape[1:]), *(step.atom for step in best)])
+        return Code(z, used, atoms[going.argsort(stable=True)])
 
     def pursue(self, images: Tensor, g: nn.Module, k: int) -> Iterator[Step]:
         """The pursuit itself: at most k steps, for the images that still have something to explain."""
@@ -148,17 +149,17 @@ class PursuitEncoder(nn.Module):
             if not helps.all():
                 closed[going[~helps]] |= self.around(centre[~helps], images.shape[-2:])
             chosen, atom = going[helps], atom[helps]
-            residual = residual.index_add(0, chosen, -atom.float())  # an atom may be bfloat16
+            residual = residual.index_add(0, chosen, atom.float(), alpha=-1)  # an atom may be bfloat16
             yield Step(chosen, centre[helps], z[helps], atom, residual)
 
     def correct(self, images: Tensor, steps: list[Step], g: nn.Module) -> list[Step]:
         """The steps of a pursuit with all blocks corrected at once, and what is left of the images then."""
         going, centre, z = (torch.cat(parts) for parts in list(zip(*steps, strict=True))[:3])
-        left = _crop(steps[-1].residual.detach()[going], centre, self.window)
+        left = cropped(steps[-1].residual.detach(), centre, self.window, going)
         bound = bound_of(self.latents)
         z = self.correction(left, z.detach(), position_code(centre / self.size)).clamp(-bound, bound)
         atoms = g(z)
-        residual = images.index_add(0, going, -atoms.float())
+        residual = images.index_add(0, going, atoms.float(), alpha=-1)
         sizes = [len(step.going) for step in steps]
         parts = zip(steps, z.split(sizes), atoms.split(sizes), strict=True)
         return [step._replace(z=z, atom=atom, residual=residual) for step, z, atom in parts]
@@ -178,7 +179,10 @@ class PursuitEncoder(nn.Module):
 
     def block(self, residual: Tensor, centre: Tensor) -> Tensor:
         """E: residuals (M, 1, N, N) and the places to look at (M, 2), px → latent blocks (M, d0)."""
-        seen = self.look(_crop(residual, centre, self.window))
+        return self.described(self.look(cropped(residual, centre, self.window)), centre)
+
+    def described(self, seen: Tensor, centre: Tensor) -> Tensor:
+        """What `look` has made of windows, (M, width), around places (M, 2), px → latent blocks (M, d0)."""
         return self.latents(self.describe(seen + self.place(position_code(centre / self.size))))
 
     def highest(self, residual: Tensor, closed: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -220,14 +224,18 @@ class Correction(nn.Module):
         return z + 0.1 * torch.einsum("mdf,mf->md", gain, self.seen(left.flatten(1)))
 
 
-def _crop(images: Tensor, centre: Tensor, window: int) -> Tensor:
-    """The window × window px around integer centres (M, 2) of images (M, 1, N, N); zero outside."""
+def cropped(images: Tensor, centre: Tensor, window: int, which: Tensor | None = None) -> Tensor:
+    """The window × window px around integer centres (M, 2) of images, zero outside: (M, 1, w, w).
+
+    images: (B, 1, N, N), one a centre or, by number, `which` (M,) of them.
+    """
     half = window // 2
     padded = F.pad(images[:, 0], (half, window - half, half, window - half))
     offsets = torch.arange(window, device=images.device)
     rows = centre[:, 0, None, None] + offsets[:, None]
     columns = centre[:, 1, None, None] + offsets
-    return padded[torch.arange(len(images), device=images.device)[:, None, None], rows, columns][:, None]
+    which = torch.arange(len(images), device=images.device) if which is None else which
+    return padded[which[:, None, None], rows, columns][:, None]
 
 
 def _harms(left: Tensor, atom: Tensor) -> Tensor:

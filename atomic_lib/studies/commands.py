@@ -27,7 +27,8 @@ def add_to(commands) -> None:
     command.add_argument("--threshold", type=float, default=5.0, help="in standard errors of an amplitude (default: 5)")
 
     command = offer(commands, "solvers", solvers, "compare with known-kernel solvers")
-    command.add_argument("--part", choices=("sets", "range", "m13"), help="only this part (default: all, one by one)")
+    parts = ("sets", "speed", "range", "m13")
+    command.add_argument("--part", choices=parts, help="only this part (default: all, one by one)")
     command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     command.add_argument("--out", metavar="FILE.json", help="write it to a file; parts that are there already stay")
 

@@ -14,11 +14,12 @@ from torch import Tensor
 from ..data.sample import Sample
 from ..data.spikes import Spikes
 from ..errors import BadInput
-from ..gaussians import fit_gaussians, pairs
+from ..gaussians import pairs
 from ..metrics import Matches, match
+from ..model.encoders import cropped
 from ..weights import commit, load
-from . import fields, find, gains, solvers
-from .spots import drawn
+from . import fields, find, gains, quick, solvers
+from .spots import drawn, fit_within
 
 SETS: dict[str, tuple[Spikes, float, int]] = {  # what, the noise's std, how many images
     "2σ apart, noise 0.02": (Spikes(), 0.02, 16),
@@ -30,11 +31,13 @@ SETS: dict[str, tuple[Spikes, float, int]] = {  # what, the noise's std, how man
     "60 spikes, noise 0.02": (Spikes(k=60, fewest=60, separation=1.0), 0.02, 2),
 }
 LEAST = 0.25  # half the faintest spike: what is fainter is no detection
+QUICK, WOLFE = "pursuit, few rounds (ours)", "sliding Frank–Wolfe"
+BARE = "pursuit, few rounds, uncorrected (ours)"
 Way = Callable[[Tensor], tuple[list[Tensor], Tensor]]  # images (B, 1, N, N) → θ (n, 3) of each, and x̂
 
 
 def contest(part: str, progress: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
-    """One part of the chapter *In use*: "sets" of spikes, the "range" of brightness, or stars put into "m13"."""
+    """One part of the chapter *In use*: "sets" of spikes, their "speed", the "range" of brightness, stars in "m13"."""
     if part not in PARTS:
         raise BadInput(f"there is no part “{part}” of the contest; choose one of {', '.join(PARTS)}.")
     return {part: PARTS[part](progress), "torch": torch.__version__, "commit": commit()}
@@ -50,6 +53,21 @@ def sets(progress: Callable[[str], None] = lambda line: None) -> list[dict[str, 
             progress(f"{name}: {way}")
             rows.append({"set": name, "method": way, "images": count, **measured(solve, images, sample, data.sigma)})
         rows.append({"set": name, "method": "Cramér–Rao bound", **bound(sample, data, noise)})
+    return rows
+
+
+def speed(
+    progress: Callable[[str], None] = lambda line: None, count: int = 512, seeds: tuple[int, ...] = (0, 7)
+) -> list[dict[str, Any]]:
+    """The pursuits in few rounds and sliding Frank–Wolfe on many images of the default set, of several seeds."""
+    rows, data, noise = [], Spikes(), 0.02
+    for seed in seeds:
+        sample = data.held_out(count, seed)
+        images = sample.images + noise * torch.randn(sample.images.shape, generator=torch.Generator().manual_seed(seed))
+        every = ways(data, noise) | {BARE: few_rounds(data, 0)}
+        for way in (BARE, QUICK, WOLFE):
+            progress(f"{count} images of seed {seed}: {way}")
+            rows.append({"seed": seed, "method": way, **measured(every[way], images, sample, data.sigma)})
     return rows
 
 
@@ -74,11 +92,27 @@ def ways(data: Spikes, noise: float) -> dict[str, Way]:
     return {
         "pursuit (ours)": pursuit(0),
         "pursuit, refined (ours)": pursuit(5),
-        "sliding Frank–Wolfe": oracle(lambda x: solvers.sliding_frank_wolfe(x, sigma, height)),
+        QUICK: few_rounds(data, 1),
+        WOLFE: oracle(lambda x: solvers.sliding_frank_wolfe(x, sigma, height)),
         "OP-COMP": oracle(lambda x: solvers.op_comp(x, sigma, data.k, LEAST)),
         "photutils": oracle(lambda x: solvers.photometry(x, sigma, noise)),
         "blob_log": oracle(lambda x: solvers.blobs(x, sigma, LEAST)),
     }
+
+
+def few_rounds(data: Spikes, again: int) -> Way:
+    """The pursuit in few rounds, 64 images at a time, its blocks corrected so often."""
+    model = load("spikes-pursuit")
+
+    def solve(images: Tensor) -> tuple[list[Tensor], Tensor]:
+        spots, outputs = [], []
+        for part in images.split(64):
+            blocks, output = quick.pursue(model, part, 2 * data.k, again)
+            spots += blocks.spikes(data.sigma).split(torch.bincount(blocks.which, minlength=len(part)).tolist())
+            outputs.append(output)
+        return spots, torch.cat(outputs)
+
+    return solve
 
 
 def measured(solve: Way, images: Tensor, sample: Sample, sigma: float, least: float = LEAST) -> dict[str, float]:
@@ -209,6 +243,12 @@ def by_set(rows: list[dict], key: str) -> list[dict]:
     return [{"spikes": name, **{method: float(value[name, method]) for method in methods}} for name in sets]
 
 
+def by_method(rows: list[dict], key: str) -> dict[str, float]:
+    """One number of every method, the mean over the seeds."""
+    every = {row["method"]: [other[key] for other in rows if other["method"] == row["method"]] for row in rows}
+    return {method: sum(values) / len(values) for method, values in every.items()}
+
+
 def by_brightness(curves: list[dict]) -> list[dict]:
     """Recall and median distance of stars put in, a row a range of signal to noise, for a table."""
     rows = []
@@ -297,11 +337,13 @@ def _agreement(mine: Tensor, theirs: Tensor, noise: Tensor, sigma: float) -> flo
 
 
 def spikes_of(atoms: Tensor, used: Tensor, sigma: float) -> list[Tensor]:
-    """The spikes θ (n, 3) that the atoms (B, k, N, N) in use of each image are; all are fitted at once."""
-    there = atoms[used]
-    high = there.flatten(1).amax(1)[:, None, None].clamp(min=1e-12)
-    theta = fit_gaussians(there / high, sigma)
-    return list(torch.cat([theta[:, :1] * high[:, 0], theta[:, 1:]], dim=1).split(used.sum(dim=1).tolist()))
+    """The spikes θ (n, 3) that the atoms (B, k, N, N) in use of each image are, as far as 6σ around their peaks."""
+    there, last = atoms[used][:, None], atoms.shape[-1] - 1
+    reach = min(round(6 * sigma), last // 2)
+    place = there.flatten(1).argmax(dim=1)
+    centre = torch.stack([place // (last + 1), place % (last + 1)], dim=1).clamp(reach, last - reach)
+    theta = fit_within(cropped(there, centre, 2 * reach + 1)[:, 0], centre - reach, sigma)
+    return list(theta.split(used.sum(dim=1).tolist()))
 
 
-PARTS: dict[str, Callable[..., Any]] = {"sets": sets, "range": three_decades, "m13": injected}
+PARTS: dict[str, Callable[..., Any]] = {"sets": sets, "speed": speed, "range": three_decades, "m13": injected}

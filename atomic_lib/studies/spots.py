@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..gaussians import profiles, slopes
+from ..gaussians import fit_gaussians, profiles, slopes
 from ..least_squares import levenberg_marquardt
 
 
@@ -36,6 +36,14 @@ def fit_sum(image: Tensor, theta: Tensor, sigma: float, steps: int = 12) -> tupl
 
     found = moved(levenberg_marquardt(torch.zeros(1, 3 * len(start), dtype=start.dtype), cost, normal, steps))
     return found, torch.linalg.pinv(_normal_equations(image, found, sigma)[1], hermitian=True)
+
+
+def fit_within(windows: Tensor, origin: Tensor, sigma: float) -> Tensor:
+    """Least-squares fit of one Gaussian of width `sigma` px to what each window (M, w, w) of a picture shows, from its
+    peak: θ (M, 3). origin: row and column (M, 2) of the windows' first pixels."""
+    high = windows.flatten(1).amax(dim=1).clamp(min=1e-12)[:, None]
+    theta = fit_gaussians(windows / high[..., None], sigma, steps=8)
+    return torch.cat([theta[:, :1] * high, theta[:, 1:] + origin], dim=1)
 
 
 def _normal_equations(image: Tensor, theta: Tensor, sigma: float) -> tuple[Tensor, Tensor]:

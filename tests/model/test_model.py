@@ -8,8 +8,9 @@ from stand_ins import PLAIN, TURNS, told
 
 from atomic_lib import RECIPES, BadInput
 from atomic_lib.data.spikes import Spikes
+from atomic_lib.images import _blur_matrix, blur, noise_level
 from atomic_lib.model.autoencoder import AtomicAutoencoder, latent_range, parameter_count
-from atomic_lib.model.decoders import ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
+from atomic_lib.model.decoders import Profiles, ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
 from atomic_lib.model.encoders import OneShotEncoder, PursuitEncoder, ReferenceEncoder
 from atomic_lib.model.layers import BoundedLatents
 from atomic_lib.model.losses import loss, misalignment, sparsity
@@ -324,3 +325,29 @@ def test_a_pursuit_has_neither_maximum_nor_penalty():
 def test_knobs_that_cannot_be_are_refused(changes):
     with pytest.raises(BadInput, match="expected a whole number from 1"):
         PLAIN.replace(**changes).build()
+
+
+def test_profiles_are_what_their_layers_say():
+    for channels, doublings, size in ((8, 4, 32), (6, 3, 48)):
+        stack = Profiles(10, channels, size // 2**doublings, 3, doublings)
+        features = torch.randn(5, 10, requires_grad=True)
+        fast, plain = stack(features), torch.nn.Sequential.forward(stack, features)
+        assert fast.shape == (5, 3, size) and torch.allclose(fast, plain, atol=1e-5)
+        gradients = [torch.autograd.grad(y.square().sum(), [features, *stack.parameters()]) for y in (fast, plain)]
+        assert all(torch.allclose(a, b, rtol=1e-3, atol=1e-4) for a, b in zip(*gradients, strict=True))
+        assert stack(features[:0]).shape == (0, 3, size)
+
+
+@pytest.mark.parametrize("sigma", [0.5, 3.0, 30.0])
+def test_a_blur_is_its_matrix(sigma):
+    image = torch.rand(2, 1, 70, 45)
+    rows, columns = (_blur_matrix(side, sigma) for side in (70, 45))
+    assert torch.allclose(blur(image, sigma), rows @ image @ columns.T, atol=1e-5)
+
+
+def test_the_noise_is_the_median_of_what_no_plane_passes():
+    noise = 0.3 * torch.randn(3, 1, 40, 50, generator=torch.Generator().manual_seed(0))
+    mask = torch.tensor([[1.0, -2, 1], [-2, 4, -2], [1, -2, 1]])
+    rough = torch.nn.functional.conv2d(noise, mask[None, None]).abs().flatten(1).median(dim=1).values
+    assert torch.allclose(noise_level(noise), rough / (6 * 0.6745), rtol=1e-5)
+    assert noise_level(noise).mean() == pytest.approx(0.3, rel=0.1)

@@ -62,6 +62,20 @@ def test_like_is_compared_with_like():
     assert found["bound_px"] == pytest.approx(2 / torch.pi**0.5 * 10 / 900)  # 2s/(a√π): of a lone spike in white noise
 
 
+def test_a_mean_over_seeds():
+    rows = [{"method": "a", "x": 1.0}, {"method": "b", "x": 5.0}, {"method": "a", "x": 2.0}]
+    assert contest.by_method(rows, "x") == {"a": 1.5, "b": 5.0}
+
+
+@pytest.mark.slow
+def test_speed_is_measured_on_the_same_images_by_turns():
+    rows = contest.speed(count=2, seeds=(0, 7))
+    assert [(row["seed"], row["method"]) for row in rows] == [
+        (seed, method) for seed in (0, 7) for method in (contest.BARE, contest.QUICK, contest.WOLFE)
+    ]
+    assert all(row["jaccard"] == 1 and row["nmse"] < 1 for row in rows)
+
+
 def test_the_recorded_contest_keeps_its_bars():
     record = ablations.recorded("solvers.json")
     assert all(row["nmse"] <= 1 for row in record["sets"] if "ours" in row["method"])
@@ -70,3 +84,6 @@ def test_the_recorded_contest_keeps_its_bars():
     for row in record["m13"]["common"]:
         mine, theirs = row["rmse_px"].values()
         assert mine <= 1.3 * theirs and row["stars"] > 50
+    jaccard = contest.by_method(record["speed"], "jaccard")
+    for way in (contest.BARE, contest.QUICK):
+        assert jaccard[way] >= jaccard[contest.WOLFE] - 1e-3, "as good as who knows the kernel, and faster"
