@@ -39,7 +39,7 @@ def test_every_network_trained_anew_is_in_the_table_and_in_the_figure():
     assert [row["weights"] for row in rows] == [f"`{name}`" for name in histories.GOALS]
     assert rows[0]["whole, Adam"].startswith("24,000 steps")
     spikes, digits = histories.sooner(before, now).axes
-    assert [len(axis.lines) for axis in (spikes, digits)] == [6, 3]  # two curves and a goal each
+    assert [len(axis.lines) for axis in (spikes, digits)] == [6, 6]  # two curves and a goal each
 
 
 def test_anew_a_training_takes_half_the_steps_at_most():
