@@ -90,7 +90,7 @@ class AtomicAutoencoder(nn.Module):
                 z, used, atoms = self.encoder(part, self.g, k)
             if refine:
                 z, atoms = self.refine(part, z, refine, used), None
-            atoms = inference.draw(self.g, z, used) if atoms is None else inference.spread(atoms, used)
+            atoms = inference.draw(self.g, z, used) if atoms is None else atoms
             output = self.combined(atoms)
             if not output.isfinite().all():
                 raise BadInput("the model gives what is not finite: its weights are altered, or its training diverged.")

@@ -18,9 +18,9 @@ from .layers import PLACE, Channels, Number, Residual, bound_of, convolutions, k
 
 
 class Code(NamedTuple):
-    """What an encoder says of a batch: z (B, k, d0), used (B, k), atoms (M, 1, N, N) or None.
+    """What an encoder says of a batch: z (B, k, d0), used (B, k), atoms (B, k, 1, N, N) or None.
 
-    `used` marks the M blocks in use; the others draw nothing. `atoms` are g(z[used]) where the encoder had to draw them
+    `used` marks the blocks in use; the others draw nothing. `atoms` are g(zᵢ) where the encoder had to draw them
     anyway.
     """
 
@@ -125,11 +125,10 @@ class PursuitEncoder(nn.Module):
             best = _better(best, steps)
         z = images.new_zeros(len(images), k, self.d0)
         used = torch.zeros(len(images), k, dtype=torch.bool, device=images.device)
+        atoms = images.new_zeros(len(images), k, *images.shape[1:])
         for i, step in enumerate(best):
-            z[step.going, i], used[step.going, i] = step.z, True
-        going = torch.cat([images.new_zeros(0, dtype=torch.long), *(step.going for step in best)])
-        atoms = torch.cat([images.new_zeros(0, *images.shape[1:]), *(step.atom for step in best)])
-        return Code(z, used, atoms[going.argsort(stable=True)])
+            z[step.going, i], used[step.going, i], atoms[step.going, i] = step.z, True, step.atom
+        return Code(z, used, atoms)
 
     def pursue(self, images: Tensor, g: nn.Module, k: int) -> Iterator[Step]:
         """The pursuit itself: at most k steps, for the images that still have something to explain."""

@@ -15,15 +15,9 @@ def draw(g: nn.Module, z: Tensor, used: Tensor | None = None) -> Tensor:
     """Latents z (B, k, d0) → the atoms g(zᵢ), (B, k, 1, N, N); blocks that are not `used` (B, k) draw nothing."""
     if used is None or used.all():
         return g(z.flatten(0, 1)).unflatten(0, z.shape[:2])
-    return spread(g(z[used]), used)  # g runs for the blocks in use only
-
-
-def spread(drawn: Tensor, used: Tensor) -> Tensor:
-    """The atoms (M, 1, N, N) of the blocks that are `used` (B, k) as (B, k, 1, N, N), and nothing elsewhere."""
-    if used.all():
-        return drawn.unflatten(0, used.shape)
-    atoms = drawn.new_zeros(*used.shape, *drawn.shape[1:], dtype=torch.float32)
-    atoms[used] = drawn.float()
+    drawn = g(z[used])  # g runs for the blocks in use only
+    atoms = z.new_zeros(*z.shape[:2], *drawn.shape[1:])
+    atoms[used] = drawn.to(atoms)
     return atoms
 
 

@@ -39,7 +39,6 @@ class SlotEncoder(OneShot):
             atoms = draw(g, z)
             brightest = atoms.float().square().sum(dim=(2, 3, 4)).topk(self.k, dim=1).indices
             z, atoms = (torch.stack([one[i] for one, i in zip(x, brightest, strict=True)]) for x in (z, atoms))
-            atoms = atoms.flatten(0, 1)
         return Code(z, torch.ones(z.shape[:2], dtype=torch.bool, device=z.device), atoms)
 
 

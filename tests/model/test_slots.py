@@ -37,11 +37,11 @@ def test_of_the_slots_the_brightest_give_the_blocks():
         every = one.train()(images, g)
         code = one.eval()(images, g)
     assert every.z.shape == (5, 7, 2) and every.atoms is None  # as long as it learns, all of them draw
-    assert code.z.shape == (5, 3, 2) and code.used.all() and code.atoms.shape == (15, 1, 32, 32)
+    assert code.z.shape == (5, 3, 2) and code.used.all() and code.atoms.shape == (5, 3, 1, 32, 32)
     energy = g(every.z.flatten(0, 1)).square().sum(dim=(1, 2, 3)).view(5, 7)
     taken = g(code.z.flatten(0, 1)).square().sum(dim=(1, 2, 3)).view(5, 3)
     assert torch.allclose(taken, energy.sort(dim=1, descending=True).values[:, :3])
-    assert torch.allclose(code.atoms.square().sum(dim=(1, 2, 3)), taken.flatten())
+    assert torch.allclose(code.atoms.square().sum(dim=(2, 3, 4)), taken)
 
 
 def test_every_weight_learns():
