@@ -15,10 +15,12 @@ assumptions (3) is not quite true of spikes kept apart: two of them share a regi
 area that they keep free to a region's. What a model finds beyond this share, it did not find by its territories.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -26,7 +28,10 @@ from torch import Tensor
 from ..errors import check_range
 from ..gaussians import fit_gaussians, pairs, render
 from ..model.autoencoder import AtomicAutoencoder
-from .prose import judged
+from .prose import judged, ranged
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # What a network does, from so many times the recall of its territories on.
 LEAVING = {0.0: "does not leave its territories", 1.05: "goes a little past them", 1.25: "leaves them"}
@@ -177,6 +182,18 @@ def summary(result: dict) -> dict:
 def crowded(result: dict) -> dict:
     """What `by_number` has of one recorded run at most spikes."""
     return result["territories"]["by_number"][-1]
+
+
+def crowd_rows(crowds: DataFrame) -> list[dict]:
+    """Rows of a table, one for each number of blocks, of the `ablations.frame` of `crowded`: means, least and most."""
+    shown = {
+        "recall": "recall at ten spikes", "territories": "equation", "beyond": "beyond", "precision": "precision",
+        "split": "split",
+    }  # fmt: skip
+    return [
+        {"blocks": count, **{title: ranged(runs[key], ".2f") for key, title in shown.items()}}
+        for count, runs in crowds.groupby("k")
+    ]
 
 
 def verdict(beyond: float) -> str:

@@ -214,3 +214,9 @@ def test_patience_has_a_circle_for_each_training():
     axis = territory_charts.patience(pandas.DataFrame(rows), 10).axes[0]
     assert axis.lines[0].get_xdata().tolist() == [100, 100, 200] and axis.lines[1].get_ydata().tolist() == [1.1, 1.2]
     assert axis.lines[3].get_ydata()[0] == pytest.approx(1 / found_share(10, 10))
+
+
+def test_a_row_for_each_number_of_blocks():
+    number = {"recall": 0.5, "territories": 0.8, "beyond": 0.6, "precision": 0.9, "split": 0.1}
+    rows = territories.crowd_rows(pandas.DataFrame([{"k": k, **number} for k in (10, 10, 20)]))
+    assert [row["blocks"] for row in rows] == [10, 20] and rows[0]["split"] == "0.10 (0.10–0.10)"
