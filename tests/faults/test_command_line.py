@@ -59,9 +59,9 @@ def test_no_option_is_passed_over(capsys, tmp_path):
 
 
 def test_a_list_is_of_what_was_asked_for(capsys):
-    assert main(["ablate", "seeds", "--list", "--variant", "plain", "--seed", "7"]) == 0
+    assert main(["ablate", "seeds", "--list", "--variant", "slots", "--seed", "7"]) == 0
     asked, *listed = capsys.readouterr().out.splitlines()
-    assert asked.startswith("seeds:") and [line.strip() for line in listed] == [ablations.command("seeds", "plain", 7)]
+    assert asked.startswith("seeds:") and [line.strip() for line in listed] == [ablations.command("seeds", "slots", 7)]
 
 
 def atomic(*arguments, before=(), **options):

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -87,9 +88,9 @@ def test_a_model_has_its_colour_wherever_it_stands_and_no_other_takes_it():
 
 
 def test_a_cell_whose_notebook_knows_studies_shows_a_figure_as_the_page_does(chart, monkeypatch, capsys):
-    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.core.formatters import DisplayFormatter  # a whole shell would make astropy believe in IPython
 
-    shell, shown = InteractiveShell(), []
+    shell, shown = SimpleNamespace(display_formatter=DisplayFormatter()), []
     monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
     importlib.reload(studies)
