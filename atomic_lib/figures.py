@@ -17,6 +17,7 @@ from torch import Tensor
 from .errors import BadInput
 from .files import write_whole
 from .model.decomposition import Decomposition
+from .names import written
 
 INK = LinearSegmentedColormap.from_list("ink", ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"])
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"]  # Okabe–Ito
@@ -105,14 +106,6 @@ def gallery(
     low = min(float(picture.min()) for picture in pictures)
     bar.ax.set_ylim(low if low < -0.02 * scale else 0, max(float(picture.max()) for picture in pictures))
     return figure  # the bar has the colours that occur: none for what is negative where nothing is
-
-
-def written(number: str) -> str:
-    """A number that Python has written, as a reader writes it: −0.4 for -0.4, 5·10⁻⁸ for 5e-08."""
-    digits, exponent, power = number.partition("e")
-    if exponent:
-        digits += "·10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return digits.replace("-", "−")
 
 
 def table(rows: list[dict], digits: int = 3) -> str:

@@ -1,4 +1,5 @@
-"""What models are called in the book, and in which colour they are drawn: one name and one colour for each kind."""
+"""What models are called in the book, and in which colour they are drawn, one of each for each kind; and how a number is
+written."""
 
 COLOURS = {  # of Okabe and Ito's, which colour-blind readers tell apart
     "authors'": "#0072B2",
@@ -19,3 +20,11 @@ def called(weights: str) -> str:
 def colour_of(weights: str) -> str:
     """The colour of shipped weights, or of a name in the book; black for what has none."""
     return COLOURS.get(called(weights), "#000000")
+
+
+def written(number: str) -> str:
+    """A number that Python has written, as a reader writes it: −0.4 for -0.4, 5·10⁻⁸ for 5e-08."""
+    digits, exponent, power = number.partition("e")
+    if exponent:
+        digits += "·10" + str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return digits.replace("-", "−")

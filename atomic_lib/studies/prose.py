@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import BadInput
-from ..figures import written
+from ..names import written
 
 SPACE = "\u00a0"  # does not break between a number and its unit
 
