@@ -1,5 +1,4 @@
-"""What models are called in the book, and in which colour they are drawn, one of each for each kind; and how a number is
-written."""
+"""What models are called in the book, in which colour they are drawn, and how a number is written."""
 
 COLOURS = {  # of Okabe and Ito's, which colour-blind readers tell apart
     "authors'": "#0072B2",
