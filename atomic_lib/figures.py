@@ -22,6 +22,7 @@ from .names import written
 INK = LinearSegmentedColormap.from_list("ink", ["#b23a00", "#ee9a68", "#ffffff", "#6b8199", "#0b1d33"])
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6D00", "#000000"]  # Okabe–Ito
 INCH = 96  # CSS pixels
+DPI = 150  # dots an inch, of a figure that becomes pixels
 COLUMN = 690 / INCH  # inches: the book's column of text
 STYLE: Any = {
     "svg.fonttype": "none", "svg.image_inline": True, "image.composite_image": False,
@@ -104,8 +105,8 @@ def gallery(
     bar = figure.colorbar(axes[0].images[0], ax=axes, shrink=0.7, pad=0.01, aspect=30)
     bar.outline.set_visible(False)
     low = min(float(picture.min()) for picture in pictures)
-    bar.ax.set_ylim(low if low < -0.02 * scale else 0, max(float(picture.max()) for picture in pictures))
-    return figure  # the bar has the colours that occur: none for what is negative where nothing is
+    bar.ax.set_ylim(low if low < -0.02 * scale else 0, scale)  # no colours for what is more negative than anything is
+    return figure
 
 
 def table(rows: list[dict], digits: int = 3) -> str:
@@ -120,7 +121,7 @@ def save(figure: Figure, path: str | Path) -> None:
     kind = Path(path).suffix.lstrip(".").lower()
     if kind not in figure.canvas.get_supported_filetypes():
         raise BadInput(f"{path}: a picture cannot be written as “.{kind}”; use .png, .pdf or .svg.")
-    write_whole(path, writer=lambda file: figure.savefig(file, format=kind, dpi=150, bbox_inches="tight"))
+    write_whole(path, writer=lambda file: figure.savefig(file, format=kind, dpi=DPI, bbox_inches="tight"))
 
 
 def percent(share: Tensor | float) -> str:

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..figures import INK, gallery, inked
+from ..figures import DPI, INK, gallery, inked
 from ..model.autoencoder import AtomicAutoencoder
 from .scene import Scene
 
@@ -166,7 +166,7 @@ class Panel(widgets.VBox):
         figure = gallery(pictures, 6 if len(pictures) <= 12 else 7, ["input", "sum", *titles])
         figure.supxlabel(self.line.value, fontsize=9)
         file = io.BytesIO()
-        figure.savefig(file, bbox_inches="tight")
+        figure.savefig(file, dpi=DPI, bbox_inches="tight")
         still = base64.b64encode(file.getvalue()).decode()
         return {**super()._repr_mimebundle_(**kwargs), "text/plain": self.line.value, "image/png": still}
 
