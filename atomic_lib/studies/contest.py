@@ -16,10 +16,12 @@ from ..data.spikes import Spikes
 from ..errors import BadInput
 from ..gaussians import pairs
 from ..metrics import Matches, match
+from ..model.autoencoder import AtomicAutoencoder
 from ..model.encoders import cropped
 from ..weights import commit, load
 from . import fields, find, gains, quick, solvers
-from .spots import drawn, fit_within
+from .robustness import noisy
+from .spots import around, drawn, fit_within
 
 SETS: dict[str, tuple[Spikes, float, int]] = {  # what, the noise's std, how many images
     "2σ apart, noise 0.02": (Spikes(), 0.02, 16),
@@ -48,7 +50,7 @@ def sets(progress: Callable[[str], None] = lambda line: None) -> list[dict[str, 
     rows = []
     for name, (data, noise, count) in SETS.items():
         sample = data.held_out(count)
-        images = sample.images + noise * torch.randn(sample.images.shape, generator=torch.Generator().manual_seed(1))
+        images = noisy(sample, noise, 1).images
         for way, solve in ways(data, noise).items():
             progress(f"{name}: {way}")
             rows.append({"set": name, "method": way, "images": count, **measured(solve, images, sample, data.sigma)})
@@ -61,10 +63,10 @@ def speed(
 ) -> list[dict[str, Any]]:
     """The pursuits in few rounds and sliding Frank–Wolfe on many images of the default set, of several seeds."""
     rows, data, noise = [], Spikes(), 0.02
+    every = ways(data, noise) | {BARE: few_rounds(load("spikes-pursuit"), data, 0)}
     for seed in seeds:
         sample = data.held_out(count, seed)
-        images = sample.images + noise * torch.randn(sample.images.shape, generator=torch.Generator().manual_seed(seed))
-        every = ways(data, noise) | {BARE: few_rounds(data, 0)}
+        images = noisy(sample, noise, seed).images
         for way in (BARE, QUICK, WOLFE):
             progress(f"{count} images of seed {seed}: {way}")
             rows.append({"seed": seed, "method": way, **measured(every[way], images, sample, data.sigma)})
@@ -92,7 +94,7 @@ def ways(data: Spikes, noise: float) -> dict[str, Way]:
     return {
         "pursuit (ours)": pursuit(0),
         "pursuit, refined (ours)": pursuit(5),
-        QUICK: few_rounds(data, 1),
+        QUICK: few_rounds(model, data, 1),
         WOLFE: oracle(lambda x: solvers.sliding_frank_wolfe(x, sigma, height)),
         "OP-COMP": oracle(lambda x: solvers.op_comp(x, sigma, data.k, LEAST)),
         "photutils": oracle(lambda x: solvers.photometry(x, sigma, noise)),
@@ -100,9 +102,8 @@ def ways(data: Spikes, noise: float) -> dict[str, Way]:
     }
 
 
-def few_rounds(data: Spikes, again: int) -> Way:
+def few_rounds(model: AtomicAutoencoder, data: Spikes, again: int) -> Way:
     """The pursuit in few rounds, 64 images at a time, its blocks corrected so often."""
-    model = load("spikes-pursuit")
 
     def solve(images: Tensor) -> tuple[list[Tensor], Tensor]:
         spots, outputs = [], []
@@ -338,11 +339,10 @@ def _agreement(mine: Tensor, theirs: Tensor, noise: Tensor, sigma: float) -> flo
 
 def spikes_of(atoms: Tensor, used: Tensor, sigma: float) -> list[Tensor]:
     """The spikes θ (n, 3) that the atoms (B, k, N, N) in use of each image are, as far as 6σ around their peaks."""
-    there, last = atoms[used][:, None], atoms.shape[-1] - 1
-    reach = min(round(6 * sigma), last // 2)
+    there, side = atoms[used][:, None], atoms.shape[-1]
     place = there.flatten(1).argmax(dim=1)
-    centre = torch.stack([place // (last + 1), place % (last + 1)], dim=1).clamp(reach, last - reach)
-    theta = fit_within(cropped(there, centre, 2 * reach + 1)[:, 0], centre - reach, sigma)
+    origin, width = around(torch.stack([place // side, place % side], dim=1), sigma, side)
+    theta = fit_within(cropped(there, origin + width // 2, width)[:, 0], origin, sigma)
     return list(theta.split(used.sum(dim=1).tolist()))
 
 

@@ -107,8 +107,8 @@ def recorded(records: Mapping[str, dict]) -> Figure:
 def before_and_now() -> tuple[dict[str, dict], dict[str, dict]]:
     """The recorded trainings of the networks of `GOALS`, by name: those with Adam, and those with Muon."""
     before = {name: ablations.recorded(f"adam/{name}.json") for name in GOALS}
-    anew = {name: ablations.recorded(f"anew/{name}.json") for name in NOT_SHIPPED}
-    return before, {name: anew.get(name) or records()[name] for name in GOALS}
+    now = records() | {name: ablations.recorded(f"anew/{name}.json") for name in NOT_SHIPPED}
+    return before, {name: now[name] for name in GOALS}
 
 
 def first_at(record: Mapping, metric: str, goal: float) -> dict | None:

@@ -17,7 +17,7 @@ from ..model.autoencoder import AtomicAutoencoder
 from ..model.decoders import SeparableDecoder
 from ..model.encoders import PursuitEncoder, cropped
 from ..model.layers import bound_of, position_code
-from .spots import fit_within
+from .spots import around, fit_within
 
 EVEN = 16  # a network is given windows or blocks by a multiple of so many
 
@@ -50,11 +50,9 @@ class Blocks(NamedTuple):
 
     def spikes(self, sigma: float) -> Tensor:
         """The spike θ (M, 3) that each atom is, by least squares within 6σ of the place that was looked at."""
-        last = self.rows.shape[2] - 1
-        reach = min(round(6 * sigma), last // 2)
-        origin = self.centre.clamp(reach, last - reach) - reach
-        around = (origin[:, :, None] + torch.arange(2 * reach + 1))[:, :, None].expand(-1, -1, self.rows.shape[1], -1)
-        rows, columns = self.rows.gather(2, around[:, 0]), self.columns.gather(2, around[:, 1])
+        origin, width = around(self.centre, sigma, self.rows.shape[2])
+        near = (origin[:, :, None] + torch.arange(width))[:, :, None].expand(-1, -1, self.rows.shape[1], -1)
+        rows, columns = self.rows.gather(2, near[:, 0]), self.columns.gather(2, near[:, 1])
         return fit_within(rows.transpose(1, 2) @ columns, origin, sigma)
 
     def _beside(self, profiles: Tensor, count: int) -> Tensor:

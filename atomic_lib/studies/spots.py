@@ -38,6 +38,12 @@ def fit_sum(image: Tensor, theta: Tensor, sigma: float, steps: int = 12) -> tupl
     return found, torch.linalg.pinv(_normal_equations(image, found, sigma)[1], hermitian=True)
 
 
+def around(place: Tensor, sigma: float, side: int) -> tuple[Tensor, int]:
+    """Windows of 6σ around places (M, 2), px, moved into a picture of `side` px: first row and column (M, 2), width."""
+    reach = min(round(6 * sigma), (side - 1) // 2)
+    return place.clamp(reach, side - 1 - reach) - reach, 2 * reach + 1
+
+
 def fit_within(windows: Tensor, origin: Tensor, sigma: float) -> Tensor:
     """Least-squares fit of one Gaussian of width `sigma` px to what each window (M, w, w) of a picture shows, from its
     peak: θ (M, 3). origin: row and column (M, 2) of the windows' first pixels."""

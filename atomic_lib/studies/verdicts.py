@@ -9,7 +9,8 @@ from typing import NamedTuple
 from ..model.autoencoder import parameter_count
 from ..names import called
 from ..recipes import RECIPES
-from .evidence import COMPARED, OTHERS, Evidence, judges
+from .evidence import COMPARED, OTHERS, UNALIGNED, Evidence, judges
+from .navigation import has_form
 from .prose import ranged, said
 from .standings import ENTRIES, separated
 
@@ -19,7 +20,6 @@ SMALL, FIELD = "one-shot, small runs", "one-shot, the field"
 SHORT = {  # runs over seeds, of 64×64 pixels
     "authors'": ("seeds", "reference"), "one-shot": ("latents", "free"), "slots": ("seeds", "slots"),
 }  # fmt: skip
-UNALIGNED = ("free", "bounded", "faint", "twelve")  # ways to treat coordinates that ask nothing of them
 SIGNS = dict(zip(WORDS, "●◐○?", strict=True))  # so that nothing hangs on a colour
 
 
@@ -250,14 +250,11 @@ def coordinates(evidence: Evidence) -> Finding:
     or one shows it; else not found. No pursuits, and no training that was asked for it."""
     names = [name for name in judges("spikes") if evidence.of(name).get("navigation")]
     trained = [evidence.of(name)["navigation"] for name in names]
-    for way in UNALIGNED:
-        trained += evidence.runs.get(("coordinates", f"one-shot-{way}"), [])
+    for run in UNALIGNED:
+        trained += evidence.runs.get(run, [])
     if not trained:
         return Finding(OPEN, "not measured")
-    full, half = (
-        sum(one["amplitude_share"] >= share and one["motion_angle"] >= angle for one in trained)
-        for share, angle in ((0.9, 75), (0.5, 60))
-    )
+    full, half = (sum(has_form(one, rule) for one in trained) for rule in ("strict", "loose"))
     verdict = HOLDS if 2 * full > len(trained) else PARTLY if full or 2 * half > len(trained) else NOT_FOUND
     shares = [one["amplitude_share"] for one in trained]
     brief = f"{full} of {len(trained)} trainings"
