@@ -31,8 +31,9 @@ UNALIGNED = [  # trainings that ask nothing of their coordinates
 ]  # fmt: skip
 RUNS = {  # the recorded runs that claims are judged on, (ablation, variant)
     ("seeds", "reference"), ("seeds", "slots"), ("latents", "free"), ("d0", "one-shot-3"), ("d0", "one-shot-6"),
-    *UNALIGNED, ("d0", "one-shot-12"), ("d0", "one-shot-4"), ("terms", "base"), ("terms", "blocks"), ("terms", "coordinates"),
-    ("terms", "untied"), ("terms", "max"), *(("field", f"spikes-{name}") for name in ("one-shot", *OTHERS)),
+    *UNALIGNED, ("d0", "one-shot-12"), ("d0", "one-shot-4"), ("terms", "base"), ("terms", "blocks"),
+    ("terms", "coordinates"), ("terms", "untied"), ("terms", "max"),
+    *(("field", f"spikes-{name}") for name in ("one-shot", *OTHERS)),
 }  # fmt: skip
 
 
