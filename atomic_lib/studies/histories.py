@@ -100,7 +100,7 @@ def recorded(records: Mapping[str, dict]) -> Figure:
                 style = {"color": colour_of(name), "ls": "--" if released else "-", "label": label}
                 axis.plot(minutes, [look["nmse"] for look in looks], marker="o", ms=2.5, lw=1.3, **style)
         axis.set(title=f"{kind}: nmse", xlabel="minutes of training", xscale="log", yscale="log")
-        axis.legend(frameon=False, fontsize=8)
+    legend(figure, *axes)
     return figure
 
 
@@ -171,5 +171,5 @@ def sooner(before: Mapping[str, dict], now: Mapping[str, dict]) -> Figure:
         axis.set(title=f"{kind}: {metric}", xlabel="steps")
         if metric == "nmse":
             _logarithmic(axis)
-        axis.legend(frameon=False, fontsize=8)
+    legend(figure, *axes)
     return figure

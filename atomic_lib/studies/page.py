@@ -64,9 +64,10 @@ def key(figure: PageFigure, handles: Sequence[Any], labels: Sequence[str]) -> No
     _fit_key(figure)
 
 
-def legend(figure: PageFigure, axis) -> None:
-    """The labels of one panel, under all of them."""
-    key(figure, *axis.get_legend_handles_labels())
+def legend(figure: PageFigure, *axes: Any) -> None:
+    """The labels of some panels, each of them once, under all panels."""
+    found = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    key(figure, list(found.values()), list(found))
 
 
 def show(figure: PageFigure) -> None:

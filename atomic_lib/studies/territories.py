@@ -187,11 +187,11 @@ def crowded(result: dict) -> dict:
 def crowd_rows(crowds: DataFrame) -> list[dict]:
     """Rows of a table, one for each number of blocks, of the `ablations.frame` of `crowded`: means, least and most."""
     shown = {
-        "recall": "recall at ten spikes", "territories": "equation", "beyond": "beyond", "precision": "precision",
-        "split": "split",
+        "recall": ("recall at ten spikes", ".2f"), "territories": ("equation", ".2f"), "beyond": ("beyond", ".2f"),
+        "precision": ("precision", ".2f"), "split": ("split", ".1f%"),
     }  # fmt: skip
     return [
-        {"blocks": count, **{title: ranged(runs[key], ".2f") for key, title in shown.items()}}
+        {"blocks": count, **{title: ranged(runs[key], form) for key, (title, form) in shown.items()}}
         for count, runs in crowds.groupby("k")
     ]
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..figures import PageFigure
 from ..names import COLOURS, called
+from .page import legend
 from .territories import Map, found_share, perfect_chance
 
 if TYPE_CHECKING:
@@ -52,12 +53,12 @@ def recall(surveys: Mapping[str, dict], *counts: int) -> Figure:
     for count, style in zip(counts, ("k--", "k:"), strict=False):
         shares = [found_share(int(n), count) for n in numbers]
         axis.plot(numbers, shares, style, lw=1.3, label=f"formula, {count} equal territories")
-    axis.legend(frameon=False, fontsize=9, loc="lower left")
+    legend(figure, axis)
     return figure
 
 
 def patience(runs: DataFrame, k: int, most: int = 10) -> Figure:
-    """Recall at `most` spikes over that of k equal territories, against the steps of whole trainings: a circle a
+    """Recall at `most` spikes over that of k equal territories, against the steps of whole trainings: a mark a
     training, a line through the means of each model's.
 
     runs: the ablation `patience`, as `ablations.frame` gives it. Dashed: territories and no more; dotted: all found.
@@ -74,7 +75,7 @@ def patience(runs: DataFrame, k: int, most: int = 10) -> Figure:
     axis.set_xticks(ticks, [f"{tick:,}" for tick in ticks], rotation=30)
     axis.xaxis.set_minor_locator(NullLocator())
     axis.set_ylim(0, 1.1 / found_share(most, k))
-    axis.legend(frameon=False, fontsize=9, loc="lower right")
+    legend(figure, axis)
     return figure
 
 
@@ -85,8 +86,8 @@ def flawless(surveys: Mapping[str, dict], k: int) -> Figure:
     _against_number(axis, surveys, "perfect")
     numbers = np.arange(1, _most(surveys) + 1)
     chances = [perfect_chance(int(n), k) for n in numbers]
-    axis.plot(numbers, chances, "k--", lw=1.3, label=f"all in different ones\nof {k} equal territories")
-    axis.legend(frameon=False, fontsize=9)
+    axis.plot(numbers, chances, "k--", lw=1.3, label=f"all in different ones of {k} equal territories")
+    legend(figure, axis)
     return figure
 
 
@@ -103,7 +104,7 @@ def by_distance(surveys: Mapping[str, dict]) -> Figure:
             style = {"color": COLOURS[name], "marker": MARKERS[name], "ms": 6, "label": name}
             axis.plot(places, [row["precision"] for row in rows], **style)
             axis.set_xticks(places, labels)
-    axis.legend(frameon=False, fontsize=9, loc="lower right")
+    legend(figure, axis)
     return figure
 
 

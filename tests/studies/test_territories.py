@@ -219,4 +219,4 @@ def test_patience_has_a_circle_for_each_training():
 def test_a_row_for_each_number_of_blocks():
     number = {"recall": 0.5, "territories": 0.8, "beyond": 0.6, "precision": 0.9, "split": 0.1}
     rows = territories.crowd_rows(pandas.DataFrame([{"k": k, **number} for k in (10, 10, 20)]))
-    assert [row["blocks"] for row in rows] == [10, 20] and rows[0]["split"] == "0.10 (0.10–0.10)"
+    assert [row["blocks"] for row in rows] == [10, 20] and rows[0]["split"] == "10.0\xa0% (10.0\xa0%–10.0\xa0%)"
