@@ -48,8 +48,8 @@ def test_curves_lie_beside_the_formula(found):
 
 def test_where_no_border_is_there_is_no_line(found):
     rows = [{**row, "images": 0} for row in found["by_distance"]]
-    (axis,) = territory_charts.by_distance({"one-shot": found, "pursuit": {**found, "by_distance": rows}}).axes
-    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["one-shot"]
+    figure = territory_charts.by_distance({"one-shot": found, "pursuit": {**found, "by_distance": rows}})
+    assert [text.get_text() for box in figure.legends for text in box.get_texts()] == ["one-shot"]
 
 
 def test_the_weights_that_ship_are_surveyed():
