@@ -85,6 +85,8 @@ def test_the_others_draw(model, sample):
     assert (
         len(panels(paper_figures.architecture(model.decompose(torch.zeros(1, 1, 32, 32))))) >= 2
     )  # a pursuit uses no block
+    boxes = paper_figures.architecture(model.decompose(sample.images[:1])).axes[0].texts
+    assert all(text.get_color() != "black" for text in boxes if "more blocks" not in text.get_text())  # boxes stay pale
     page = panels(drawings.coloured(model.decompose(sample.images), columns=3, errors=True))
     assert len(page) == 6 and page[0].get_title().endswith(" %")  # good or bad, it says so
 

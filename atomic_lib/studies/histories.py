@@ -27,6 +27,12 @@ WORDS = {  # of values that do not speak for themselves
     None: "any", True: "squared error over the batch's energy", False: "squared error",
 }  # fmt: skip
 MORE = ("jaccard", "precision", "recall", "purity", "psnr_db", "connected")  # metrics of which more is better …
+COUNTED = {  # those that are shares, and of how many
+    "jaccard": lambda m: m["true_positives"] + m["false_positives"] + m["false_negatives"],
+    "precision": lambda m: m["true_positives"] + m["false_positives"],
+    "recall": lambda m: m["true_positives"] + m["false_negatives"],
+    "connected": lambda m: m["active_blocks"] * m["images"],
+}
 LESS = ("rmse_px", "amplitude_error", "nmse", "negative_energy")  # … and less; the others have no better side
 RELEASED = "as released, broken off early"
 GOALS = {  # of networks that were trained anew with Muon: a held-out metric, and what it should reach
@@ -134,7 +140,7 @@ def to_goals(before: Mapping[str, dict], now: Mapping[str, dict]) -> list[dict]:
 
 def changed(before: Mapping[str, dict], now: Mapping[str, dict]) -> list[dict]:
     """Rows of a table, a row a recipe of `GOALS`: each held-out metric that has a better side, before → now, by whether
-    it is at least as good now."""
+    it is at least as good now; where a share is not, ± is the standard error of the difference."""
     rows = []
     for name in GOALS:
         old, new = before[name]["metrics"], now[name]["metrics"]
@@ -142,10 +148,17 @@ def changed(before: Mapping[str, dict], now: Mapping[str, dict]) -> list[dict]:
         for metric in (*MORE, *LESS):
             if metric in old:
                 good = new[metric] >= old[metric] if metric in MORE else new[metric] <= old[metric]
-                sides[good].append(f"{metric} {old[metric]:.3g} → {new[metric]:.3g}")
+                doubt = f" (± {chance(old, new, metric):.2g})" if metric in COUNTED and not good else ""
+                sides[good].append(f"{metric} {old[metric]:.3g} → {new[metric]:.3g}{doubt}")
         words = {side: ", ".join(found) or "–" for side, found in sides.items()}
         rows.append({"weights": f"`{name}`", "as good or better": words[True], "worse": words[False]})
     return rows
+
+
+def chance(old: Mapping, new: Mapping, metric: str) -> float:
+    """The standard error of the difference between two `COUNTED` shares, as if what is counted were independent."""
+    parts = [(one[metric], COUNTED[metric](one)) for one in (old, new)]
+    return sum(share * (1 - share) / max(count, 1) for share, count in parts) ** 0.5
 
 
 def machine(hardware: str) -> str:

@@ -170,17 +170,23 @@ def by_task(rows: list[dict], kind: str, noise: float, key: str = "psnr") -> lis
     ]
 
 
-def beaten(rows: list[dict], kind: str, key: str = "psnr") -> str:
-    """Where a prior that nobody taught comes nearer to the truth than ours, in words: task, who, at which noises."""
-    found: dict[tuple[str, str], list[str]] = {}
+def beaten(rows: list[dict], kind: str, key: str = "psnr") -> list[dict]:
+    """Which prior that nobody taught comes nearest to the truth, where it comes nearer than ours: a row a task, for a
+    table; “–” where ours is the nearest."""
+    table: dict[str, dict] = {}
     for noise in NOISES:
         for row in by_task(rows, kind, noise, key):
             others = {way: value for way, value in row.items() if way not in ("task", OURS, ORACLE) and value != "–"}
             best = max(others, key=lambda way: others[way])
-            if others[best] > row[OURS]:
-                found.setdefault((row["task"], best), []).append(f"{noise:g}")
-    told = [f"{task} ({way}; noise {', '.join(noises)})" for (task, way), noises in found.items()]
-    return ", ".join(told) or "nowhere"
+            ahead = best if others[best] > row[OURS] else "–"
+            table.setdefault(row["task"], {"task": row["task"]})[f"noise {noise:g}"] = ahead
+    return list(table.values())
+
+
+def how_often(table: list[dict]) -> str:
+    """In how many of the cases of `beaten` ours is not the nearest, in words."""
+    cases = [who for row in table for name, who in row.items() if name != "task"]
+    return f"{sum(who != '–' for who in cases)} of {len(cases)}"
 
 
 def lead(rows: list[dict], kind: str, over: str) -> list[float]:

@@ -53,3 +53,15 @@ def test_better_and_worse_are_told_apart():
     new = {name: {"metrics": {"jaccard": 0.9, "nmse": 0.2, "images": 3}} for name in histories.GOALS}
     row = histories.changed(old, new)[0]
     assert row["as good or better"] == "jaccard 0.8 → 0.9" and row["worse"] == "nmse 0.1 → 0.2"
+
+
+def test_a_share_that_is_worse_has_its_standard_error():
+    old, new = (
+        {name: {"metrics": {"connected": share, "active_blocks": 1.0, "images": 100}} for name in histories.GOALS}
+        for share in (0.5, 0.4)
+    )
+    assert histories.changed(old, new)[0]["worse"] == "connected 0.5 → 0.4 (± 0.07)"
+    assert (
+        histories.chance(old["digits-plain"]["metrics"], old["digits-plain"]["metrics"], "connected")
+        == (1 / 200) ** 0.5
+    )

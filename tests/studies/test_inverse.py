@@ -105,8 +105,10 @@ ROWS = [
 def test_losses_are_told_by_task_and_by_whom():
     table = inverse.by_task(ROWS, "digits", 0.05)
     assert table[0] == {"task": "holes", inverse.OURS: 20.0, "Tikhonov": 15.0, inverse.ORACLE: 99.0}
-    assert inverse.beaten(ROWS, "digits") == "few pixels (Tikhonov; noise 0.02, 0.05, 0.1)"
-    assert inverse.beaten(ROWS[:3], "spikes") == "nowhere"
+    beaten = inverse.beaten(ROWS, "digits")
+    assert beaten[0] == {"task": "holes", "noise 0.02": "–", "noise 0.05": "–", "noise 0.1": "–"}
+    assert beaten[1] == {"task": "few pixels"} | dict.fromkeys(list(beaten[0])[1:], "Tikhonov")
+    assert inverse.how_often(beaten) == "3 of 6"
     assert inverse.lead(ROWS, "digits", "Tikhonov") == [5.0, -1.0] * 3
 
 
@@ -126,7 +128,7 @@ def test_what_was_measured_is_kept_and_holds():
     assert {row["kind"] for row in rows} == set(inverse.PRIORS)
     assert {row["task"] for row in rows} == set(inverse.operators())
     spikes = [row for row in rows if row["kind"] == "spikes"]
-    assert inverse.beaten(rows, "spikes") == "nowhere", (
+    assert inverse.how_often(inverse.beaten(rows, "spikes")) == "0 of 18", (
         "of spikes, the learned prior is the best of those who were not told ψ"
     )
     assert all("jaccard" in row for row in spikes)
