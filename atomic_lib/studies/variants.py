@@ -195,6 +195,12 @@ def _fair(name: str, steps: int) -> Recipe:
     return RECIPES[f"spikes-{name}"].replace(**_HALF, **_HALVED[name], steps=steps)
 
 
+def _slots(**options) -> Recipe:
+    """The slots of `seeds` with other options."""
+    slots = _fair("slots", 1200)
+    return slots.replace(encoder_options={**slots.encoder_options, **options})
+
+
 _JUDGED: dict[str, Any] = {"seeds": 3, "measure": territories.measure, "summary": territories.summary}
 ABLATIONS |= {
     "million": Ablation(
@@ -226,6 +232,14 @@ ABLATIONS |= {
         {f"{name}-{steps}": _fair(name, steps) for name, most in {"reference": 800, "slots": 1200}.items()
          for steps in (most // 4, most // 2, most)},
         **_JUDGED,
+    ),
+    "slots": Ablation(
+        "What do slots need to leave the territories?",
+        {
+            "no-spare": _slots(spare=0), "one-round": _slots(rounds=1),
+            "free": _slots().replace(**_LATENTS["free"]),
+        },
+        looks=(300, 600, 900, 1200), **_JUDGED,
     ),
 }  # fmt: skip
 

@@ -63,16 +63,19 @@ def test_every_page_can_be_read_without_javascript(browser, page):
 
 
 @pytest.mark.parametrize("page", OURS)
-def test_axe_finds_nothing_serious(browser, page):
+def test_axe_finds_nothing_serious_in_light_or_dark(browser, page):
     from axe_playwright_python.sync_playwright import Axe
 
     with browser.new_context(offline=True, viewport={"width": 1280, "height": 900}, reduced_motion="reduce") as context:
         tab = context.new_page()
         open_quietly(tab, page)
-        found = Axe().run(tab, context=ARTICLE, options=OPTIONS).response["violations"]
-    serious = {
-        one["id"]: [node["html"][:120] for node in one["nodes"][:3]]
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    }
-    assert not serious
+        for scheme, options in (("light", OPTIONS), ("dark", {**OPTIONS, "runOnly": ["color-contrast"]})):
+            tab.emulate_media(color_scheme=scheme)
+            tab.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=scheme)
+            found = Axe().run(tab, context=ARTICLE, options=options).response["violations"]
+            serious = {
+                one["id"]: [node["html"][:120] for node in one["nodes"][:3]]
+                for one in found
+                if one["impact"] in ("serious", "critical")
+            }
+            assert not serious, scheme
