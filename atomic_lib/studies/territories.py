@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 # What a network does, from so many times the recall of its territories on.
+SLOTS = {  # ways to make them, by their variants in the ablations
+    "slots": "as they are", "no-spare": "as many as blocks", "one-round": "one round", "free": "free latents",
+}  # fmt: skip
 LEAVING = {0.0: "does not leave its territories", 1.05: "goes a little past them", 1.25: "leaves them"}
 
 
@@ -193,6 +196,15 @@ def crowd_rows(crowds: DataFrame) -> list[dict]:
     return [
         {"blocks": count, **{title: ranged(runs[key], form) for key, (title, form) in shown.items()}}
         for count, runs in crowds.groupby("k")
+    ]
+
+
+def slot_rows(runs: DataFrame) -> list[dict]:
+    """Rows of a table, one for each of `SLOTS`, of the `ablations.frame` of "seeds" and "slots": mean, least and most."""
+    return [
+        {"slots": told, "runs": len(of_one), **{key: ranged(of_one[key], ".2f") for key in ("jaccard", "beyond")}}
+        for name, told in SLOTS.items()
+        if len(of_one := runs[runs.variant == name])
     ]
 
 

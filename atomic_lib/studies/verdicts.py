@@ -4,6 +4,7 @@ A claim about what training brings about is judged on the authors' network where
 one-shot encoder, never on a pursuit. What was not measured is open, and so is what no record can say.
 """
 
+from statistics import fmean
 from typing import NamedTuple
 
 from ..model.autoencoder import parameter_count
@@ -288,14 +289,14 @@ def small_d0(evidence: Evidence) -> Finding:
 
 def sparsity(evidence: Evidence) -> Finding:
     """Active blocks beyond the number of spikes, with a term of sparsity on blocks and on coordinates: holds if one of
-    them halves the number, partly if it is below every seed without the term."""
+    them halves the number, partly if every seed with it is below every seed without."""
     base, *others = (evidence.seeds("terms", name, "extra") for name in ("base", "blocks", "coordinates"))
     if not base or not all(others):
         return Finding(OPEN, "not recorded")
-    best = min(sum(other) / len(other) for other in others)
-    verdict = HOLDS if best <= sum(base) / len(base) / 2 else PARTLY if best < min(base) else NOT_FOUND
+    best, lowest = (min(map(how, others)) for how in (fmean, max))
+    verdict = HOLDS if best <= sum(base) / len(base) / 2 else PARTLY if lowest < min(base) else NOT_FOUND
     names = ("without", "on blocks", "on coordinates")
-    number = "; ".join(f"{n} {ranged(v, '.1f')}" for n, v in zip(names, (base, *others), strict=True))
+    number = "; ".join(f"{n} {ranged(v, '.2f')}" for n, v in zip(names, (base, *others), strict=True))
     return Finding(verdict, f"blocks too many: {number}", (SMALL,))
 
 

@@ -172,6 +172,16 @@ def test_small_runs_decide_only_beyond_their_seeds():
 
 
 @pytest.mark.parametrize(
+    ("blocks", "verdict"),
+    [((0.5, 0.6), HOLDS), ((0.9, 1.1), PARTLY), ((0.9, 1.3), NOT_FOUND)],  # without the term: 1.2 and 1.6
+)
+def test_sparsity_helps_if_seeds_do_not_overlap(blocks, verdict):
+    extra = {"base": (1.2, 1.6), "blocks": blocks, "coordinates": (1.5, 1.7)}
+    runs = {("terms", name): [{"extra": value} for value in values] for name, values in extra.items()}
+    assert verdicts.sparsity(Evidence({}, {}, runs)).verdict == verdict
+
+
+@pytest.mark.parametrize(
     ("own", "best", "verdict"),
     [(0.8, 0.75, NOT_FOUND), (0.8, 0.5, PARTLY), (0.8, 0.2, HOLDS), (0.3, 0.1, OPEN), (0.8, None, OPEN)],
 )

@@ -220,3 +220,9 @@ def test_a_row_for_each_number_of_blocks():
     number = {"recall": 0.5, "territories": 0.8, "beyond": 0.6, "precision": 0.9, "split": 0.1}
     rows = territories.crowd_rows(pandas.DataFrame([{"k": k, **number} for k in (10, 10, 20)]))
     assert [row["blocks"] for row in rows] == [10, 20] and rows[0]["split"] == "10.0\xa0% (10.0\xa0%–10.0\xa0%)"
+
+
+def test_a_row_for_each_way_to_make_slots():
+    runs = [{"variant": name, "jaccard": share, "beyond": 1.0} for name, share in (("slots", 0.5), ("slots", 0.7))]
+    (row,) = territories.slot_rows(pandas.DataFrame([*runs, {"variant": "pursuit", "jaccard": 1.0, "beyond": 1.5}]))
+    assert row == {"slots": "as they are", "runs": 2, "jaccard": "0.60 (0.50–0.70)", "beyond": "1.00 (1.00–1.00)"}
