@@ -200,7 +200,7 @@ def crowd_rows(crowds: DataFrame) -> list[dict]:
 
 
 def slot_rows(runs: DataFrame) -> list[dict]:
-    """Rows of a table, one for each of `SLOTS`, of the `ablations.frame` of "seeds" and "slots": mean, least and most."""
+    """Rows of a table, one for each of `SLOTS`, of a `frame` of the ablations "seeds" and "slots"."""
     return [
         {"slots": told, "runs": len(of_one), **{key: ranged(of_one[key], ".2f") for key in ("jaccard", "beyond")}}
         for name, told in SLOTS.items()
