@@ -206,7 +206,7 @@ _ALL = [
     Recipe("spikes-reference", Spikes(), "reference", "reference", k=10, d0=3, steps=8000, **REFERENCE),
     Recipe("digits-reference", Digits(), "reference", "reference", k=16, d0=6, steps=6000, batch=8, **REFERENCE),
     Recipe(
-        "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=12_000, latents="leaky",
+        "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=15_000, latents="leaky",
         optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
@@ -214,17 +214,17 @@ _ALL = [
         encoder_options={"stride": 8, "spare": 22}, optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
-        "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001,
-        encoder_options={"again": 3},
+        "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=5800, noise=0.01, noise_end=0.001,
+        encoder_options={"again": 3}, optimiser="muon", lr=0.006,
     ),
     Recipe(
         "digits-plain", Digits(), "one-shot", "stroke", k=16, d0=6, steps=4200, noise=0.05, noise_end=0.005,
         decoder_options={"rank": 2, "maps": 8}, optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
-        "digits-pursuit", Digits(), "pursuit", "stroke", k=16, d0=6, steps=4500, noise=0.02, noise_end=0.005,
+        "digits-pursuit", Digits(), "pursuit", "stroke", k=16, d0=6, steps=3000, noise=0.02, noise_end=0.005,
         encoder_options={"window": 40, "stride": 2, "smooth": 4.0, "stop": 0.05}, decoder_options={"slope": 0.05},
-        deepen=False, bfloat16=True,
+        deepen=False, bfloat16=True, optimiser="muon", lr=0.006,
     ),
 ]  # fmt: skip
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
