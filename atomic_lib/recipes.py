@@ -206,7 +206,7 @@ _ALL = [
     Recipe("spikes-reference", Spikes(), "reference", "reference", k=10, d0=3, steps=8000, **REFERENCE),
     Recipe("digits-reference", Digits(), "reference", "reference", k=16, d0=6, steps=6000, batch=8, **REFERENCE),
     Recipe(
-        "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=12_000, latents="leaky",
+        "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=15_000, latents="leaky",
         optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
