@@ -99,10 +99,12 @@ def solvers(options: argparse.Namespace) -> None:
         check_outputs({"--out": options.out})
     found: dict[str, object] = {}
     for part in contest.PARTS if options.part is None else [options.part]:
-        found |= contest.contest(part, lambda line: print(f"solvers: {line}", file=sys.stderr, flush=True))
+        one = contest.contest(part, lambda line: print(f"solvers: {line}", file=sys.stderr, flush=True))
+        if options.out is not None and Path(options.out).exists():
+            found = read_record(options.out) | found
+        found |= one | {"commit": found.get("commit", {}) | one["commit"]}
         if options.out is not None:
-            before = read_record(options.out) if Path(options.out).exists() else {}
-            write_json(options.out, before | found)
+            write_json(options.out, found)
     if options.json or options.out is None:
         print(json.dumps(found))
 

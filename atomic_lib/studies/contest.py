@@ -42,7 +42,7 @@ def contest(part: str, progress: Callable[[str], None] = lambda line: None) -> d
     """One part of the chapter *In use*: "sets" of spikes, their "speed", the "range" of brightness, stars in "m13"."""
     if part not in PARTS:
         raise BadInput(f"there is no part “{part}” of the contest; choose one of {', '.join(PARTS)}.")
-    return {part: PARTS[part](progress), "torch": torch.__version__, "commit": commit()}
+    return {part: PARTS[part](progress), "torch": torch.__version__, "commit": {part: commit()}}
 
 
 def sets(progress: Callable[[str], None] = lambda line: None) -> list[dict[str, Any]]:
@@ -197,18 +197,17 @@ def injected(
         theta = _outer_stars(stars, generator)
         full = field + drawn(theta, field.shape, sigma)
         spots, _, found = beside(full, sigma)
-        outer = torch.where(_farther(field.shape, CORE), full - found.background, 0.0)
-        spots[FAINTER] = solvers.photometry(outer, sigma, float(found.noise.median()), threshold=3.0)
-        trials.append((theta, spots))
+        trials.append((theta, {**spots, FAINTER: _from_three(full, found, sigma)}))
     progress("M13 itself")
     spots, seconds, found = beside(field, sigma)
     (one, mine), (other, theirs) = spots.items()
+    itself = {**spots, FAINTER: _from_three(field, found, sigma)}
     agreement = {one: _agreement(mine, theirs, found.noise, sigma), other: _agreement(theirs, mine, found.noise, sigma)}
     return {
         "noise": float(found.noise.median()), "seconds": seconds,
         "stars": {name: len(theta) for name, theta in spots.items()}, "share_in_the_other": agreement,
         "left": whiteness(field, found),
-        "injected": [_curve(method, trials, found.noise, sigma) for method in (*spots, FAINTER)],
+        "injected": [_curve(method, trials, itself, found.noise, sigma) for method in itself],
         "common": [_common([one, method], trials, found.noise, sigma) for method in (other, FAINTER)],
     }  # fmt: skip
 
@@ -222,6 +221,12 @@ def beside(field: Tensor, sigma: float) -> tuple[dict[str, Tensor], dict[str, fl
     theirs = solvers.photometry(field.double() - found.background, sigma, float(found.noise.median()))
     seconds = {"find (ours)": between - began, "photutils": time.process_time() - between}
     return {"find (ours)": found.theta, "photutils": theirs}, seconds, found
+
+
+def _from_three(field: Tensor, found: find.Found, sigma: float) -> Tensor:
+    """The spots of photutils at a threshold of three times the noise of a pixel, without the core."""
+    outer = torch.where(_farther(field.shape, CORE), field.double() - found.background, 0.0)
+    return solvers.photometry(outer, sigma, float(found.noise.median()), threshold=3.0)
 
 
 def whiteness(field: Tensor, found: find.Found) -> dict[str, float]:
@@ -256,8 +261,8 @@ def by_brightness(curves: list[dict]) -> list[dict]:
     for bins in zip(*(curve["bins"] for curve in curves), strict=True):
         row = {"signal to noise from": bins[0]["from"], "stars": bins[0]["stars"]}
         for curve, one in zip(curves, bins, strict=True):
-            row[f"recall, {curve['method']}"] = f"{one['recall']:.2f}"
-            row[f"px, {curve['method']}"] = f"{one['rmse_px']:.2f}" if "rmse_px" in one else "–"
+            for key, short in (("recall", "recall"), ("precision", "precision"), ("rmse_px", "px")):
+                row[f"{short}, {curve['method']}"] = f"{one[key]:.2f}" if key in one else "–"
         rows.append(row)
     return rows
 
@@ -293,21 +298,43 @@ def _errors(method: str, trials: list, noise: Tensor, sigma: float) -> Tensor:
     rows = []
     for truth, spots in trials:
         partner = {j: i for i, j in pairs(spots[method][:, 1:], truth[:, 1:], sigma)}
-        level = noise[truth[:, 1].round().long(), truth[:, 2].round().long()] / (sigma * math.sqrt(math.pi))
-        for j, (star, least) in enumerate(zip(truth, level, strict=True)):
+        for j, (star, ratio) in enumerate(zip(truth, _signal(truth, noise, sigma), strict=True)):
             off = spots[method][partner[j]] - star if j in partner else torch.full((3,), math.nan)
-            rows.append([float(star[0] / least), float(off[1:].norm()), float(off[0].abs() / star[0])])
+            rows.append([float(ratio), float(off[1:].norm()), float(off[0].abs() / star[0])])
     return torch.tensor(rows, dtype=torch.float64)
 
 
-def _curve(method: str, trials: list, noise: Tensor, sigma: float) -> dict[str, Any]:
-    """Recall and errors of one method by signal to noise, and over all stars of 10 and more."""
+def _signal(theta: Tensor, noise: Tensor, sigma: float) -> Tensor:
+    """The signal to noise of each of some stars (n, 3): amplitude over its least standard error."""
+    rows, columns = theta[:, 1:].round().long().clamp(0, len(noise) - 1).T  # M13 is square
+    return theta[:, 0] * sigma * math.sqrt(math.pi) / noise[rows, columns]
+
+
+def _new_claims(method: str, trials: list, itself: dict[str, Tensor], noise: Tensor, sigma: float) -> Tensor:
+    """Of each spot (n, 2) that one method claims in the outer field with stars put in, and not in the field `itself`:
+    its signal to noise, and 1 if a star was put there, else 0."""
+    rows = []
+    for truth, spots in trials:
+        claims = spots[method]
+        right, known = ({i for i, _ in pairs(claims[:, 1:], there[:, 1:], sigma)} for there in (truth, itself[method]))
+        outer = (claims[:, 1:] - torch.tensor(CENTRE)).norm(dim=1) > OUTER
+        for i, ratio in enumerate(_signal(claims, noise, sigma)):
+            if i in right or (outer[i] and i not in known):
+                rows.append([float(ratio), float(i in right)])
+    return torch.tensor(rows, dtype=torch.float64).reshape(-1, 2)
+
+
+def _curve(method: str, trials: list, itself: dict[str, Tensor], noise: Tensor, sigma: float) -> dict[str, Any]:
+    """Recall, precision and errors of one method by signal to noise, and over all stars of 10 and more."""
     ratio, off, share = _errors(method, trials, noise, sigma).T
+    claimed, right = _new_claims(method, trials, itself, noise, sigma).T
 
     def over(low: float, high: float) -> dict[str, float]:
         inside = (ratio >= low) & (ratio < high)
         seen = inside & ~off.isnan()
         found = {"from": low, "stars": int(inside.sum()), "recall": int(seen.sum()) / max(1, int(inside.sum()))}
+        if (here := (claimed >= low) & (claimed < high)).any():
+            found["precision"] = float(right[here].mean())
         if seen.any():
             found |= {"rmse_px": float(off[seen].square().mean().sqrt()), "median_px": float(off[seen].quantile(0.5)),
                       "median_amplitude_error": float(share[seen].quantile(0.5))}  # fmt: skip
@@ -330,8 +357,7 @@ def _common(methods: list[str], trials: list, noise: Tensor, sigma: float) -> di
 
 def _agreement(mine: Tensor, theirs: Tensor, noise: Tensor, sigma: float) -> float:
     """Share of one's outer stars of signal to noise 10 and more that the other has within a pixel, too."""
-    level = noise[mine[:, 1].round().long().clamp(0, 299), mine[:, 2].round().long().clamp(0, 299)]
-    bright = mine[:, 0] * sigma * math.sqrt(math.pi) >= BRIGHT * level
+    bright = _signal(mine, noise, sigma) >= BRIGHT
     outer = (mine[:, 1:] - torch.tensor(CENTRE)).norm(dim=1) > OUTER
     chosen = mine[bright & outer]
     return len(pairs(chosen[:, 1:], theirs[:, 1:], 1.0)) / max(1, len(chosen))

@@ -36,7 +36,14 @@ def test_a_curve_counts_who_is_found():
     noise = torch.full((300, 300), 10.0, dtype=torch.float64)
     truth = torch.tensor([[15.0, 20, 20], [300, 40, 40], [900, 60, 60]], dtype=torch.float64)
     seen = torch.tensor([[290.0, 40.3, 40.4], [900, 60, 60]], dtype=torch.float64)
-    curve = contest._curve("mine", [(truth, {"mine": seen})], noise, 1.4)
+    known, wrong = ([[200.0, 80, 80]], [[200.0, 80, 80.5], [300.0, 200, 10], [300.0, 147, 153]])  # the last in the core
+    claims = torch.cat([seen, torch.tensor(wrong, dtype=torch.float64)])
+    itself = {"mine": torch.tensor(known, dtype=torch.float64)}
+    curve = contest._curve("mine", [(truth, {"mine": claims})], itself, noise, 1.4)
+    assert curve["bright"]["precision"] == pytest.approx(2 / 3), (
+        "two are right, and one is neither known nor in the core"
+    )
+    assert "precision" not in curve["bins"][0], "nobody claimed so faint a star"
     assert curve["bright"]["stars"] == 2 and curve["bright"]["recall"] == 1
     assert curve["bright"]["rmse_px"] == pytest.approx((0.25 / 2) ** 0.5)
     assert [one["stars"] for one in curve["bins"]] == [1, 0, 0, 0, 2]
