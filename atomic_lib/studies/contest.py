@@ -256,13 +256,13 @@ def by_method(rows: list[dict], key: str) -> dict[str, float]:
 
 
 def by_brightness(curves: list[dict]) -> list[dict]:
-    """Recall and median distance of stars put in, a row a range of signal to noise, for a table."""
+    """Of stars put in, a row a range of signal to noise, for a table: each method's recall, precision and distance."""
     rows = []
     for bins in zip(*(curve["bins"] for curve in curves), strict=True):
         row = {"signal to noise from": bins[0]["from"], "stars": bins[0]["stars"]}
         for curve, one in zip(curves, bins, strict=True):
-            for key, short in (("recall", "recall"), ("precision", "precision"), ("rmse_px", "px")):
-                row[f"{short}, {curve['method']}"] = f"{one[key]:.2f}" if key in one else "–"
+            numbers = (one.get(key) for key in ("recall", "precision", "rmse_px"))
+            row[curve["method"]] = " / ".join("–" if number is None else f"{number:.2f}" for number in numbers)
         rows.append(row)
     return rows
 

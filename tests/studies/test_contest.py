@@ -94,3 +94,15 @@ def test_the_recorded_contest_keeps_its_bars():
     jaccard = contest.by_method(record["speed"], "jaccard")
     for way in (contest.BARE, contest.QUICK):
         assert jaccard[way] >= jaccard[contest.WOLFE] - 1e-3, "as good as who knows the kernel, and faster"
+
+
+def test_a_table_by_brightness():
+    bins = [
+        {"from": 3, "stars": 2, "recall": 0.5, "precision": 1.0, "rmse_px": 0.25},
+        {"from": 5, "stars": 0, "recall": 0.0},
+    ]
+    rows = contest.by_brightness([{"method": "mine", "bins": bins}])
+    assert rows == [
+        {"signal to noise from": 3, "stars": 2, "mine": "0.50 / 1.00 / 0.25"},
+        {"signal to noise from": 5, "stars": 0, "mine": "0.00 / – / –"},
+    ]
