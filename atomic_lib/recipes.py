@@ -222,9 +222,9 @@ _ALL = [
         decoder_options={"rank": 2, "maps": 8}, optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
-        "digits-pursuit", Digits(), "pursuit", "stroke", k=16, d0=6, steps=4500, noise=0.02, noise_end=0.005,
+        "digits-pursuit", Digits(), "pursuit", "stroke", k=16, d0=6, steps=3000, noise=0.02, noise_end=0.005,
         encoder_options={"window": 40, "stride": 2, "smooth": 4.0, "stop": 0.05}, decoder_options={"slope": 0.05},
-        deepen=False, bfloat16=True,
+        deepen=False, optimiser="muon", lr=0.006, bfloat16=True,
     ),
 ]  # fmt: skip
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
