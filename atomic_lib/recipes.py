@@ -210,7 +210,7 @@ _ALL = [
         optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
-        "spikes-slots", Spikes(), "slots", "separable", k=10, d0=3, steps=6500, noise=0.01, noise_end=0.001,
+        "spikes-slots", Spikes(), "slots", "separable", k=10, d0=3, steps=6500, latents="leaky",
         encoder_options={"stride": 8, "spare": 22}, optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
