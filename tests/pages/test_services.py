@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from browsers import BOOK, HTML, find_browser, listen, read
@@ -65,7 +66,7 @@ def test_the_small_explorer_plays_by_itself_and_stops_when_asked(browser, motion
         if motion == "no-preference":
             button.click()
             assert button.inner_text() == "Play" and tab.evaluate(MOVES) == 1
-        scripts = {url.split("?")[0].removeprefix("file://") for url in requests if "explorer" in url}
+        scripts = {unquote(urlsplit(url).path) for url in requests if "explorer" in url}
         assert sum((HTML / path).stat().st_size for path in scripts) < 1_000_000 and not complaints
 
 
