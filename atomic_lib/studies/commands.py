@@ -100,11 +100,10 @@ def solvers(options: argparse.Namespace) -> None:
     found: dict[str, object] = {}
     for part in contest.PARTS if options.part is None else [options.part]:
         one = contest.contest(part, lambda line: print(f"solvers: {line}", file=sys.stderr, flush=True))
-        if options.out is not None and Path(options.out).exists():
-            found = read_record(options.out) | found
-        found |= one | {"commit": found.get("commit", {}) | one["commit"]}
+        found = contest.joined(found, one)
         if options.out is not None:
-            write_json(options.out, found)
+            before = read_record(options.out) if Path(options.out).exists() else {}
+            write_json(options.out, contest.joined(before, one))
     if options.json or options.out is None:
         print(json.dumps(found))
 

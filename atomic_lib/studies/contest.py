@@ -45,6 +45,12 @@ def contest(part: str, progress: Callable[[str], None] = lambda line: None) -> d
     return {part: PARTS[part](progress), "torch": torch.__version__, "commit": {part: commit()}}
 
 
+def joined(record: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:
+    """A record with one part more, or anew; each part keeps the commit that it was measured at."""
+    commits = record.get("commit")  # of a record of before, one for all parts: not known of each
+    return record | one | {"commit": (commits if isinstance(commits, dict) else {}) | one["commit"]}
+
+
 def sets(progress: Callable[[str], None] = lambda line: None) -> list[dict[str, Any]]:
     """Every method on every set of `SETS`, a row each, and the Cramér–Rao bound of each set."""
     rows = []
@@ -279,11 +285,15 @@ def _outer_stars(count: int, generator: torch.Generator) -> Tensor:
     places: list[Tensor] = []
     while len(places) < count:
         place = 8 + 283 * torch.rand(2, generator=generator, dtype=torch.float64)
-        outer = (place - torch.tensor(CENTRE)).norm() > OUTER
-        if outer and all((place - other).norm() > 8 for other in places):
+        if _is_outer(place) and all((place - other).norm() > 8 for other in places):
             places.append(place)
     amplitude = 12 * 125 ** torch.rand(count, 1, generator=generator, dtype=torch.float64)
     return torch.cat([amplitude, torch.stack(places)], dim=1)
+
+
+def _is_outer(places: Tensor) -> Tensor:
+    """Whether places of M13 (…, 2), px, lie in its outer field."""
+    return (places - torch.tensor(CENTRE)).norm(dim=-1) > OUTER
 
 
 def _farther(shape, radius: float) -> Tensor:
@@ -317,7 +327,7 @@ def _new_claims(method: str, trials: list, itself: dict[str, Tensor], noise: Ten
     for truth, spots in trials:
         claims = spots[method]
         right, known = ({i for i, _ in pairs(claims[:, 1:], there[:, 1:], sigma)} for there in (truth, itself[method]))
-        outer = (claims[:, 1:] - torch.tensor(CENTRE)).norm(dim=1) > OUTER
+        outer = _is_outer(claims[:, 1:])
         for i, ratio in enumerate(_signal(claims, noise, sigma)):
             if i in right or (outer[i] and i not in known):
                 rows.append([float(ratio), float(i in right)])
@@ -358,8 +368,7 @@ def _common(methods: list[str], trials: list, noise: Tensor, sigma: float) -> di
 def _agreement(mine: Tensor, theirs: Tensor, noise: Tensor, sigma: float) -> float:
     """Share of one's outer stars of signal to noise 10 and more that the other has within a pixel, too."""
     bright = _signal(mine, noise, sigma) >= BRIGHT
-    outer = (mine[:, 1:] - torch.tensor(CENTRE)).norm(dim=1) > OUTER
-    chosen = mine[bright & outer]
+    chosen = mine[bright & _is_outer(mine[:, 1:])]
     return len(pairs(chosen[:, 1:], theirs[:, 1:], 1.0)) / max(1, len(chosen))
 
 

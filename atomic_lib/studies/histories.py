@@ -27,13 +27,13 @@ WORDS = {  # of values that do not speak for themselves
     None: "any", True: "squared error over the batch's energy", False: "squared error",
 }  # fmt: skip
 MORE = ("jaccard", "precision", "recall", "purity", "psnr_db", "connected")  # metrics of which more is better …
-COUNTED = {  # those that are shares, and of how many
+LESS = ("rmse_px", "amplitude_error", "nmse", "negative_energy")  # … and less; the others have no better side
+COUNTED = {  # metrics that are shares, and of how many
     "jaccard": lambda m: m["true_positives"] + m["false_positives"] + m["false_negatives"],
     "precision": lambda m: m["true_positives"] + m["false_positives"],
     "recall": lambda m: m["true_positives"] + m["false_negatives"],
     "connected": lambda m: m["active_blocks"] * m["images"],
 }
-LESS = ("rmse_px", "amplitude_error", "nmse", "negative_energy")  # … and less; the others have no better side
 RELEASED = "as released, broken off early"
 GOALS = {  # of networks that were trained anew with Muon: a held-out metric, and what it should reach
     "spikes-plain": ("jaccard", 0.6), "spikes-pursuit": ("jaccard", 0.8), "digits-plain": ("nmse", 0.05),

@@ -56,9 +56,8 @@ def _box(canvas, centre: tuple, text: str, half: tuple, colour: str, font: float
     corner = (centre[0] - half[0], centre[1] - half[1])
     width, height = 2 * half[0], 2 * half[1]
     canvas.add_patch(FancyBboxPatch(corner, width, height, boxstyle="round,pad=0.006", fc=colour, ec="#334455"))
-    canvas.text(
-        *centre, text, ha="center", va="center", fontsize=font, linespacing=1.5, color="#1a1a1a"
-    )  # dark, always
+    dark = "#1a1a1a"  # not black, which would turn light on a dark page
+    canvas.text(*centre, text, ha="center", va="center", fontsize=font, linespacing=1.5, color=dark)
 
 
 def _arrow(canvas, start: tuple, end: tuple) -> None:

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 # What a network does, from so many times the recall of its territories on.
+LEAVING = {0.0: "does not leave its territories", 1.05: "goes a little past them", 1.25: "leaves them"}
 SLOTS = {  # ways to make them, by their variants in the ablations
     "slots": "as they are", "no-spare": "as many as blocks", "one-round": "one round", "free": "free latents",
 }  # fmt: skip
-LEAVING = {0.0: "does not leave its territories", 1.05: "goes a little past them", 1.25: "leaves them"}
 
 
 class Map(NamedTuple):

@@ -293,8 +293,9 @@ def sparsity(evidence: Evidence) -> Finding:
     base, *others = (evidence.seeds("terms", name, "extra") for name in ("base", "blocks", "coordinates"))
     if not base or not all(others):
         return Finding(OPEN, "not recorded")
-    best, lowest = min(fmean(other) for other in others), min(max(other) for other in others)
-    verdict = HOLDS if best <= sum(base) / len(base) / 2 else PARTLY if lowest < min(base) else NOT_FOUND
+    halved = any(fmean(other) <= fmean(base) / 2 for other in others)
+    below = any(max(other) < min(base) for other in others)
+    verdict = HOLDS if halved else PARTLY if below else NOT_FOUND
     names = ("without", "on blocks", "on coordinates")
     number = "; ".join(f"{n} {ranged(v, '.2f')}" for n, v in zip(names, (base, *others), strict=True))
     return Finding(verdict, f"blocks too many: {number}", (SMALL,))

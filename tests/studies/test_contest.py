@@ -96,6 +96,12 @@ def test_the_recorded_contest_keeps_its_bars():
         assert jaccard[way] >= jaccard[contest.WOLFE] - 1e-3, "as good as who knows the kernel, and faster"
 
 
+def test_each_part_keeps_the_commit_it_was_measured_at():
+    record = contest.joined({"sets": [1], "commit": {"sets": "old"}}, {"m13": 2, "commit": {"m13": "new"}})
+    assert record == {"sets": [1], "m13": 2, "commit": {"sets": "old", "m13": "new"}}
+    assert contest.joined({"commit": "one for all"}, {"m13": 2, "commit": {"m13": "new"}})["commit"] == {"m13": "new"}
+
+
 def test_a_table_by_brightness():
     bins = [
         {"from": 3, "stars": 2, "recall": 0.5, "precision": 1.0, "rmse_px": 0.25},
