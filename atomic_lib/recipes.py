@@ -8,6 +8,7 @@ decoder of the whole code, to compare with.
 
 import dataclasses
 import inspect
+import math
 import re
 from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal
@@ -65,6 +66,7 @@ class Recipe:
     warm_up: Steps = 200  # steps over which the rate rises; fewer in a short run
     clip: Rate | None = 1.0  # largest norm of a gradient
     relative: bool = True  # whether the loss is a relative error or, as in the paper, a mean squared error
+    curriculum: Share = 0.0  # up to which progress images hold fewer spikes than they may, one at the start
     early: Weight = 0.3  # weight of what a pursuit leaves behind on its way
     deepen: bool = True  # whether a pursuit takes few steps at first, see `depth` …
     deepen_from: Share = 0.1  # … and from which progress to which it takes more and more
@@ -89,6 +91,8 @@ class Recipe:
             raise BadInput("Recipe: one coordinate alone cannot be aligned; take d0 of 2 or more.")
         if self.encoder == "pursuit" and (self.untied or self.combine != "sum" or self.penalty != "none"):
             raise BadInput("a pursuit subtracts atoms of one g: untied, max and penalties are for one-shot encoders.")
+        if self.curriculum and not isinstance(self.data, Spikes):
+            raise BadInput("Recipe: a curriculum goes from one spike to many, and these images have none; take 0.")
         if self.untied and self.encoder_options.get("spare"):
             raise BadInput("Recipe: spare slots draw with the one g that all share; untied goes without them.")
 
@@ -102,6 +106,13 @@ class Recipe:
             return self.k
         share = (progress - self.deepen_from) / max(self.deepen_to - self.deepen_from, 1e-9)
         return max(1, min(self.k, int(self.k * share)))
+
+    def data_at(self, progress: float) -> Spikes | Digits | Pictures:
+        """Where images come from, so far on the way: in a `curriculum`, of one spike at first, then of more."""
+        if progress >= self.curriculum:
+            return self.data
+        most = max(1, self.data.fewest, math.ceil(self.data.k * progress / self.curriculum))
+        return dataclasses.replace(self.data, k=most)
 
     def noise_at(self, progress: float) -> float:
         """The std of the noise on latents, so far on the way."""

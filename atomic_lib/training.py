@@ -161,7 +161,7 @@ class Training:
             group["lr"] = self.rate() * group["scale"]
         # the batch, then the noise, are drawn from a stream of this seed, step and process alone
         torch.manual_seed((self.seed * 1_000_003 + self.step) * 1024 + world.rank)
-        batch = recipe.data.batch(recipe.batch // world.size, world.generator)
+        batch = recipe.data_at(self.progress).batch(recipe.batch // world.size, world.generator)
         value = self.objective(batch, self.progress)
         if not value.isfinite():
             told = f"the training diverged: at step {self.step + 1} the loss is {value.item()}"

@@ -11,10 +11,11 @@ import time
 import pytest
 import stand_ins
 import torch
-from stand_ins import TINY, TINY_PURSUIT
+from stand_ins import PLAIN, TINY, TINY_PURSUIT
 
 import atomic_lib
 from atomic_lib import BadInput, Training
+from atomic_lib.data import Spikes
 from atomic_lib.progress import POINTS, Curve
 
 
@@ -47,6 +48,17 @@ def test_resumed_is_the_same_to_the_bit(recipe, tmp_path):
         second.advance()
     for name, tensor in whole.model.state_dict().items():
         assert torch.equal(tensor, second.model.state_dict()[name]), name
+
+
+def test_a_curriculum_goes_from_one_spike_to_all():
+    recipe = PLAIN.replace(data=Spikes(size=32, sigma=1.0, k=10), curriculum=0.5)
+    ways = (0.0, 0.04, 0.06, 0.25, 0.49, 0.5, 1.0)
+    assert [recipe.data_at(way).k for way in ways] == [1, 1, 2, 5, 10, 10, 10]
+    assert recipe.data_at(0.5) == recipe.data and PLAIN.data_at(0.0) == PLAIN.data
+    always = recipe.replace(data=Spikes(size=32, sigma=1.0, k=10, fewest=4))
+    assert always.data_at(0.0).sample(8, torch.Generator()).theta[..., 0].count_nonzero() == 8 * 4
+    first, later = (Training(recipe.replace(curriculum=share), 0, "cpu", steps=2) for share in (1.0, 0.0))
+    assert first.advance() != later.advance()  # the same seed, fewer spikes
 
 
 def test_the_seed_decides():

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 LEAVING = {0.0: "does not leave its territories", 1.05: "goes a little past them", 1.25: "leaves them"}
 SLOTS = {  # ways to make them, by their variants in the ablations
     "slots": "as they are", "no-spare": "as many as blocks", "one-round": "one round", "free": "free latents",
+    "curriculum": "from one spike to ten",
 }  # fmt: skip
 
 

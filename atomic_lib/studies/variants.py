@@ -237,7 +237,7 @@ ABLATIONS |= {
         "What do slots need to leave the territories?",
         {
             "no-spare": _slots(spare=0), "one-round": _slots(rounds=1),
-            "free": _slots().replace(**_LATENTS["free"]),
+            "free": _slots().replace(**_LATENTS["free"]), "curriculum": _slots().replace(curriculum=0.5),
         },
         looks=(300, 600, 900, 1200), **_JUDGED,
     ),

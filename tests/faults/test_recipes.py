@@ -18,6 +18,7 @@ NUMBERS = {
     "steps": (-5, 0, 1.5, "3", True), "k": ("3", 1.5, 0), "d0": (0, None), "batch": (0,), "warm_up": (0,),
     "lr": (0, -1, math.nan, math.inf, 10**400), "clip": (0, -1.0, math.nan), "noise": (-0.1, math.nan),
     "noise_end": (-1,), "early": (-1,), "align": (math.inf,), "penalty_weight": (-1e-9,), "deepen_from": (1.5,),
+    "curriculum": (-0.1, 1.5, math.nan, "x"),
 }  # fmt: skip
 NAMES = ("../x", "a/b", "", " ", ".hidden", "a b", None, 3, "a\0b", "x\n")
 OPTIONS = {
@@ -48,7 +49,7 @@ def test_an_option_that_is_none_of_a_pursuits(option, value):
 def test_fields_and_options_that_do_not_go_together():
     for changes in (
         {"unheard": 1}, {"alignment": "orthogonal", "d0": 1}, {"encoder": "pursuit", "combine": "max"},
-        {"encoder_options": [1]}, {"decoder_options": None},
+        {"curriculum": 0.5, "data": Digits(size=PLAIN.data.size)}, {"encoder_options": [1]}, {"decoder_options": None},
     ):  # fmt: skip
         with pytest.raises(BadInput):
             PLAIN.replace(**changes)
