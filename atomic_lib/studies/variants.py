@@ -184,8 +184,10 @@ def _one_shot(**changes) -> Recipe:
     return RECIPES["spikes-plain"].replace(**{**_HALF, **_STEPPERS["muon"], "steps": 1000, **changes})
 
 
+# Weights that ship take the bare squared error; the studies had been recorded with each batch's over its energy.
+_OVER_ENERGY: dict[str, Any] = {"relative": True, "clip": 1.0}
 _HALVED: dict[str, Any] = {
-    "reference": {}, "slots": {"encoder_options": {"stride": 4, "spare": 22}},
+    "reference": _OVER_ENERGY, "slots": {"encoder_options": {"stride": 4, "spare": 22}},
     "pursuit": {"encoder_options": {"window": 14, "smooth": 0.75, "again": 1}, "optimiser": "muon", "lr": 0.006},
 }  # fmt: skip
 
@@ -206,7 +208,9 @@ ABLATIONS |= {
     "million": Ablation(
         "Why does the authors' network take a million steps?",
         {
-            f"{init}-{name}": RECIPES["spikes-reference"].replace(**_HALF, **stepper, init=init, steps=400)
+            f"{init}-{name}": RECIPES["spikes-reference"].replace(
+                **{**_HALF, **_OVER_ENERGY, **stepper, "init": init, "steps": 400}
+            )
             for init in ("torch", "kaiming")
             for name, stepper in _STEPPERS.items()
         },
@@ -240,6 +244,11 @@ ABLATIONS |= {
             "free": _slots().replace(**_LATENTS["free"]), "curriculum": _slots().replace(curriculum=0.5),
         },
         looks=(300, 600, 900, 1200), **_JUDGED,
+    ),
+    "loss": Ablation(
+        "What does the authors' network learn from a squared error, and from that over the batch's energy?",
+        {"over-energy": _fair("reference", 800), "squared": _fair("reference", 800).replace(relative=False, clip=None)},
+        **_JUDGED,
     ),
 }  # fmt: skip
 
