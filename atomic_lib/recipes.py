@@ -206,7 +206,7 @@ _ALL = [
     # The paper's spikes are separated by more than σ; ours, where we choose, by more than 2σ.
     Recipe("spikes-paper", Spikes(separation=1.0), "reference", "reference", k=10, d0=3, steps=10**6, lr=1e-4, **PAPER),
     Recipe("digits-paper", Digits(), "reference", "reference", k=16, d0=6, steps=10**6, lr=5e-4, **PAPER),
-    Recipe("spikes-reference", Spikes(), "reference", "reference", k=10, d0=3, steps=7000, **REFERENCE),
+    Recipe("spikes-reference", Spikes(), "reference", "reference", k=10, d0=3, steps=6500, **REFERENCE),
     Recipe("digits-reference", Digits(), "reference", "reference", k=16, d0=6, steps=6000, batch=8, **REFERENCE),
     Recipe(
         "spikes-plain", Spikes(), "one-shot", "separable", k=10, d0=3, steps=15_000, latents="leaky",
@@ -217,8 +217,8 @@ _ALL = [
         encoder_options={"stride": 8, "spare": 22}, optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
-        "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=5800, noise=0.01, noise_end=0.001,
-        encoder_options={"again": 3}, optimiser="muon", lr=0.006,
+        "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001,
+        encoder_options={"again": 3},
     ),
     Recipe(
         "digits-plain", Digits(), "one-shot", "stroke", k=16, d0=6, steps=4200, noise=0.05, noise_end=0.005,
