@@ -19,7 +19,7 @@ LIBRARY   := $(shell find atomic_lib data -type f -not -path '*/__pycache__/*')
 PAGES     := _config.yml _toc.yml $(shell find book -type f -not -path '$(BUILD)/*' -not -path '*/.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install book pdf check lint quick test slow pages nbval notebooks field normalise format constraints \
+.PHONY: help install book pdf check lint quick test slow pages nbval notebooks field paper normalise format constraints \
   clean distclean
 .NOTPARALLEL: # training, executing and testing each use all the cores already
 
@@ -104,6 +104,13 @@ notebooks: .venv/.installed ## run every notebook in place, and normalise it
 field: .venv/.installed ## train and measure what is not recorded of all rivals, and of their weights before that
 	$(BIN)/python -m atomic_lib ablate field-choice
 	$(BIN)/python -m atomic_lib ablate field
+
+MINUTES ?= 60
+paper: .venv/.installed ## train the authors' recipes as released, MINUTES=60 each in all; with more, it goes on
+	@for name in spikes-paper digits-paper; do \
+	  again=$$(test ! -f runs/$$name/checkpoint.pt || echo --resume); \
+	  $(BIN)/python -m atomic_lib train $$name --minutes $(MINUTES) --out runs/$$name $$again || exit $$?; \
+	done
 
 normalise: .venv/.installed ## make the notebooks fit to commit, keeping their outputs
 	@$(NORMALISE) $(NOTEBOOKS)

@@ -156,6 +156,12 @@ class Recipe:
             raise BadInput(f"Recipe: there is no field “{word}”; there are {', '.join(known)}.")
         return dataclasses.replace(self, **changes)
 
+    def apart(self, other: "Recipe") -> str:
+        """The fields that another recipe has otherwise, with both values; "" if there is none."""
+        mine, theirs = self.as_json(), other.as_json()
+        names = [name for name in mine | theirs if mine.get(name) != theirs.get(name)]
+        return ", ".join(f"{name} {theirs.get(name)} there, {mine.get(name)} here" for name in names)
+
     def as_json(self) -> dict:
         """The recipe as plain data; `from_json` takes it back."""
         kind = next(name for name, cls in DATA.items() if type(self.data) is cls)

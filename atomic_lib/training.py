@@ -200,7 +200,9 @@ class Training:
         state = load_checkpoint(path)
         if state["recipe"] != self.recipe or state["seed"] != self.seed:
             that, this = f"“{state['recipe'].name}”, seed {state['seed']}", f"“{self.recipe.name}”, seed {self.seed}"
-            raise BadInput(f"{path}: a training of {that}, cannot go on as {this} as it is now; name another --out.")
+            apart = self.recipe.apart(state["recipe"])
+            why = f" ({apart})" if apart else ""
+            raise BadInput(f"{path}: a training of {that}, cannot go on as {this}{why}; name another --out.")
         try:
             self.model.load_state_dict(state["model"])
             self.optimiser.load_state_dict(state["optimiser"])

@@ -79,15 +79,7 @@ def find(
     `BadInput` for a field or a width that cannot be measured.
     """
     model = load("spikes-pursuit") if model is None else model
-    if not isinstance(model.recipe.data, Spikes) or model.recipe.encoder != "pursuit":
-        raise BadInput(f"spots are found by a pursuit trained on spikes; “{model.recipe.name}” is not one.")
-    check_range("sigma", sigma, *SIGMAS)
-    check_range("threshold", threshold, 2.0, 1000.0)
-    field = check_field(field).double()
-    if min(field.shape) < 10 * sigma:
-        raise BadInput(
-            f"sigma {sigma}: a field of {tuple(field.shape)} px is too small for spots so wide; 10σ at least."
-        )
+    field = _checked(model, field, sigma, threshold)
     tiles = tiled(field.shape, (model.size / model.recipe.data.sigma - 2 * RIM) * sigma, MARGIN * sigma)
     theta = sure = torch.zeros(0, 3, dtype=torch.float64)
     known = gains.usual_peak(model)
@@ -112,6 +104,19 @@ def find(
     theta, error = theta[order], error[order]
     spots = drawn(theta, field.shape, sigma)
     return Found(theta, error, flags(field, background, noise, theta, sigma), background, spots, noise)
+
+
+def _checked(model, field: Tensor, sigma: float, threshold: float) -> Tensor:
+    """The field in double precision; raises `BadInput` for what `find` cannot measure."""
+    if not isinstance(model.recipe.data, Spikes) or model.recipe.encoder != "pursuit":
+        raise BadInput(f"spots are found by a pursuit trained on spikes; “{model.recipe.name}” is not one.")
+    check_range("sigma", sigma, *SIGMAS)
+    check_range("threshold", threshold, 2.0, 1000.0)
+    field = check_field(field).double()
+    if min(field.shape) < 10 * sigma:
+        told = f"a field of {tuple(field.shape)} px is too small for spots so wide; 10σ at least."
+        raise BadInput(f"sigma {sigma}: {told}")
+    return field
 
 
 def sky(field: Tensor, theta: Tensor, sigma: float) -> tuple[Tensor, Tensor]:

@@ -56,10 +56,7 @@ def pursue(
         going, centre, seen = going[left], centre[left], seen[left]
         if not len(going):
             break
-        block = encoder.block(seen * (known / peak[left, None, None, None]), centre)
-        atom = model.g(block)
-        step = (seen * atom).sum(dim=(1, 2, 3)) / atom.square().sum(dim=(1, 2, 3)).clamp(min=1e-12)
-        poor = step < 0.2 * peak[left] / known
+        block, atom, step, poor = _likeness(model, seen, centre, peak[left], known)
         closed[going[poor]] |= encoder.around(centre[poor], images.shape[-2:])
         atom, step = atom * ~poor[:, None, None, None], step * ~poor
         z[going, i], atoms[going, i], gain[going, i] = block, atom, step
@@ -71,6 +68,15 @@ def pursue(
     if joint:
         return settled(z, atoms, images)
     return Gained(z, gain, gain > 0, atoms * gain[..., None, None, None])
+
+
+def _likeness(model: AtomicAutoencoder, seen: Tensor, centre: Tensor, peak: Tensor, known: float) -> tuple[Tensor, ...]:
+    """What the encoder says of what it sees at a place, once as high as it knows: block, atom, gain, whether that is
+    poor."""
+    block = model.encoder.block(seen * (known / peak[:, None, None, None]), centre)
+    atom = model.g(block)
+    gain = (seen * atom).sum(dim=(1, 2, 3)) / atom.square().sum(dim=(1, 2, 3)).clamp(min=1e-12)
+    return block, atom, gain, gain < 0.2 * peak / known
 
 
 def settled(z: Tensor, atoms: Tensor, images: Tensor) -> Gained:
