@@ -102,7 +102,7 @@ def started(result: Mapping) -> dict:
 
 def beginnings(runs: DataFrame) -> list[dict]:
     """Rows of a table, one a variant of the ablation `million`, of its `ablations.frame`: means, least and most of
-    seeds."""
+    seeds. – stands for a jaccard of nothing in all of them: they are on their plateau yet."""
     rows = []
     for variant, of_one in runs.groupby("variant", sort=False):
         init, _, stepper = str(variant).partition("-")
@@ -111,7 +111,7 @@ def beginnings(runs: DataFrame) -> list[dict]:
                 "weights at the start": STARTS[init], "steps taken by": STEPPERS[stepper],
                 "nmse at the first look": ranged(of_one.first, _form(of_one.first)),
                 "nmse at the end": ranged(of_one.nmse, _form(of_one.nmse)),
-                "jaccard": ranged(of_one.jaccard, ".3f"),
+                "jaccard": ranged(of_one.jaccard, ".3f") if of_one.jaccard.max() >= 5e-4 else "–",
             }
         )  # fmt: skip
     return rows

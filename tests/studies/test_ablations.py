@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from atomic_lib import BadInput
+from atomic_lib import BadInput, Recipe
 from atomic_lib.__main__ import main
 from atomic_lib.data.spikes import Spikes
 from atomic_lib.studies import ablations
@@ -90,6 +90,14 @@ def test_the_budget_of_an_ablation_in_a_row():
     assert row["ablation"] == "`divisible`" and row["question"] == ABLATIONS["divisible"].question
     assert (row["variants × seeds"], row["steps"], row["atoms in an image"]) == ("4 × 3", "5,000", "2")
     assert row["minutes a run"].count("–") == 1
+
+
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_what_is_recorded_is_what_its_command_trains_today(name):
+    for variant, runs in ablations.results(name).items():
+        recipe = ABLATIONS[name].variants[variant]
+        for run in runs if isinstance(recipe, Recipe) else []:
+            assert recipe.apart(Recipe.from_json(run["recipe"]).replace(name=recipe.name)) == ""
 
 
 def test_rows_of_a_run_may_be_several():
