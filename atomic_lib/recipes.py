@@ -109,7 +109,7 @@ class Recipe:
 
     def data_at(self, progress: float) -> Spikes | Digits | Pictures:
         """Where images come from, so far on the way: in a `curriculum`, of one spike at first, then of more."""
-        if progress >= self.curriculum:
+        if not isinstance(self.data, Spikes) or progress >= self.curriculum:
             return self.data
         most = max(1, self.data.fewest, math.ceil(self.data.k * progress / self.curriculum))
         return dataclasses.replace(self.data, k=most)
