@@ -86,6 +86,7 @@ def test_training_learns_and_its_record_says_how(tmp_path):
     assert again["nmse"] == pytest.approx(written["metrics"]["nmse"], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_short_run_is_labelled_as_one():
     assert run(TINY, steps=3)["short_run"] and run(TINY, minutes=0.001)["short_run"]
 
@@ -124,6 +125,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path, damage):
         Training(TINY, 0, "cpu").resume(tmp_path)
 
 
+@pytest.mark.slow
 def test_weights_that_do_not_belong_together(tmp_path):
     run(TINY, tmp_path, steps=1)
     run(TINY_PURSUIT, tmp_path / "other", steps=1)

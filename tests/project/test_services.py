@@ -79,6 +79,7 @@ def test_without_an_address_there_are_no_copies(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_colab_installs_all_that_notebooks_import_and_does_not_have(monkeypatch):
     """Whatever the library or a notebook imports is pinned in what Colab is told, or comes with any notebook."""
     sources = [path.read_text(encoding="utf8") for path in (ROOT / "atomic_lib").rglob("*.py")]

@@ -22,6 +22,7 @@ def blobs(count, seed=0):
     return torch.einsum("bc,cxy->bxy", weights, pictures)[:, None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", dictionaries.KINDS)
 def test_images_of_few_pictures_are_drawn_and_given_codes_of_the_stated_length(kind):
     found = dictionaries.KINDS[kind](blobs(400), 8)

@@ -72,6 +72,7 @@ def test_stratified_weights_sum_to_one_and_have_one_over_n_on_the_diagonal():
     assert float((whole.sum() - whole.diagonal().sum()) / 56) == pytest.approx(1 / 8)
 
 
+@pytest.mark.slow
 def test_the_total_correlation_of_a_correlated_gaussian_is_minus_half_the_log_determinant():
     correlations, noise, count = torch.tensor([[1, 0.8], [0.8, 1]]), 0.4, 3000
     root = torch.linalg.cholesky(correlations - noise**2 * torch.eye(2))

@@ -62,6 +62,7 @@ def test_nothing_is_found_in_noise():
     assert len(find.find(field_of(torch.zeros(0, 3)), SIGMA).theta) == 0
 
 
+@pytest.mark.slow
 def test_flags_say_what_is_wrong():
     theta = torch.tensor([[500.0, 1.2, 30.0], [600.0, 30.0, 30.0], [500.0, 32.3, 30.0], [500.0, 45.0, 14.0]])
     found = find.find(field_of(theta, (60, 60)), SIGMA)
@@ -71,6 +72,7 @@ def test_flags_say_what_is_wrong():
     assert all("saturated" in spot["flag"] for spot in find.table(cut))
 
 
+@pytest.mark.slow
 def test_two_spots_with_one_peak_are_told_apart_and_one_stays_one():
     theta = torch.tensor([[900.0, 30.0, 30.0], [400.0, 31.2, 30.7], [900.0, 50.0, 20.0]])
     found = find.find(field_of(theta, (70, 60)), SIGMA)
@@ -138,6 +140,7 @@ def test_the_command_writes_a_table_a_picture_and_json(tmp_path, capsys):
     assert Image.open(out[1]).width > 800
 
 
+@pytest.mark.slow
 def test_the_command_prints_json_and_nothing_else(tmp_path, capsys):
     from PIL import Image
 

@@ -77,6 +77,7 @@ def test_the_best_strength_is_chosen():
     assert restorers.tuned(solve, (0.1, 0.9, 2.0), None, images, images) == 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", THROUGH)
 def test_who_knows_the_kernel_finds_the_spikes(name):
     sample, y, operator = noisy(name, 0.01)

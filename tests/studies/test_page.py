@@ -38,6 +38,7 @@ def test_it_fits_a_column_and_a_phone(chart):
     assert chart.get_size_inches()[0] == pytest.approx(figures.COLUMN, rel=0.01), "it is as it was"
 
 
+@pytest.mark.slow
 def test_drawn_twice_it_is_the_same_and_no_id_is_in_two_figures(chart):
     one, other = page.svg(chart), page.svg(figures.gallery([torch.rand(1, 8, 8)], 1))
     assert page.svg(chart) == one
@@ -74,6 +75,7 @@ def test_a_formula_that_is_not_known_is_left_to_matplotlib():
     assert page.plain("$\\frac{1}{2}$") is None
 
 
+@pytest.mark.slow
 def test_a_notebook_gets_svg(chart, monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))

@@ -104,6 +104,7 @@ def test_the_chance_of_a_perfect_picture():
     assert perfect_chance(2, torch.tensor(p)) == pytest.approx(sum(a * b for a, b in permutations(p, 2)))
 
 
+@pytest.mark.slow
 def test_the_map_of_quadrants():
     regions = territory_map(TERRITORIAL, DATA, SIGMA, side=12)
     assert torch.equal(regions.owner[0, [0, -1]], torch.tensor([0, 1]))
@@ -128,6 +129,7 @@ def test_quadrants_find_what_the_formula_says():
         assert row["perfect"] == pytest.approx(perfect_chance(row["n"], K), abs=0.1)
 
 
+@pytest.mark.slow
 def test_an_ideal_model_is_beyond_them_and_a_blind_one_is_not():
     assert by_number(IDEAL, DATA, SIGMA, [4], 40)[0]["beyond"] == pytest.approx(1 / found_share(4, K))
     row = by_number(BLIND, DATA, SIGMA, (2,), count=10)[0]
@@ -193,6 +195,7 @@ def test_refusals():
             wrong()
 
 
+@pytest.mark.slow
 def test_figures_say_what_they_are_given():
     regions = territory_map(TERRITORIAL, DATA, SIGMA, side=12)
     theta = torch.tensor([[0.8, 10.0, 10.0], [0.9, 15.0, 15.0], [0.7, 10.0, 40.0]])
