@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogLocator, NullFormatter
 from torch import Tensor
 
 from ..data.sample import Sample
@@ -105,9 +105,19 @@ def shares(
         for mark in marks.get(title, []):
             axis.axvline(mark, color="#555555", ls="--", lw=1)
         axis.set(title=title, xlabel=xlabel, xscale="linear" if title in linear else "log", ylim=(-0.02, 1.02))
+        if title not in linear:
+            _by_decades(axis)
     axes[0].set_ylabel("share up to here")
     legend(figure, axes[0])
     return figure
+
+
+def _by_decades(axis) -> None:
+    """Powers of ten alone have labels; there are two at least."""
+    low, high = np.log10(axis.get_xlim())
+    if np.floor(high) - np.ceil(low) < 1:
+        axis.set_xlim(right=1.1 * 10 ** np.ceil(high))
+    axis.xaxis.set_minor_formatter(NullFormatter())
 
 
 def bands(
