@@ -201,7 +201,7 @@ class Training:
         if state["recipe"] != self.recipe or state["seed"] != self.seed:
             that, this = f"“{state['recipe'].name}”, seed {state['seed']}", f"“{self.recipe.name}”, seed {self.seed}"
             apart = self.recipe.apart(state["recipe"])
-            why = f" ({apart})" if apart else ""
+            why = f" ({apart})" if apart and state["recipe"].name == self.recipe.name else ""
             raise BadInput(f"{path}: a training of {that}, cannot go on as {this}{why}; name another --out.")
         try:
             self.model.load_state_dict(state["model"])

@@ -71,8 +71,7 @@ def pursue(
 
 
 def _likeness(model: AtomicAutoencoder, seen: Tensor, centre: Tensor, peak: Tensor, known: float) -> tuple[Tensor, ...]:
-    """What the encoder says of what it sees at a place, once as high as it knows: block, atom, gain, whether that is
-    poor."""
+    """What the encoder says of a place made as high as it knows: block, atom, gain, and whether that is poor."""
     block = model.encoder.block(seen * (known / peak[:, None, None, None]), centre)
     atom = model.g(block)
     gain = (seen * atom).sum(dim=(1, 2, 3)) / atom.square().sum(dim=(1, 2, 3)).clamp(min=1e-12)

@@ -146,24 +146,19 @@ def run(tmp_path, monkeypatch):
     return execute
 
 
-@pytest.fixture
-def hwdplus(tmp_path):
-    """A small copy of HWD+: dark ink on 255, 500×500, the digit first and the writer last."""
+@pytest.mark.slow
+def test_runs_with_small_parameters(name, notebook, run):
+    ran = run(name, **notebook.metadata.atomic.quick)
+    assert pictures(ran) or not pictures(notebook), "a small run draws its figures too"
+
+
+@pytest.mark.slow
+def test_strokes_run_on_the_readers_own_hwdplus(run, tmp_path):
+    """A small file of the same format: dark ink on 255, 500×500, the digit first and the writer last."""
     images, labels = digits.Digits(500).of_each_class(3)
     np.save(tmp_path / "Images(500x500).npy", (255 * (1 - images[:, 0])).round().byte().numpy())
     writers = torch.arange(len(labels)) % 3 * 5  # two of three are held out: writers 0 and 10
     np.save(tmp_path / "WriterInfo.npy", torch.stack([labels, writers], dim=1).numpy())
-    return str(tmp_path)
-
-
-@pytest.mark.slow
-def test_runs_with_small_parameters(name, notebook, run, request):
-    """Chapters that take a reader's own copy of HWD+ get one; without, `make book` runs them."""
-    takes = "hwdplus_path" in code_cells(notebook)[0].source
-    own = {"hwdplus_path": request.getfixturevalue("hwdplus")} if takes else {}
-    ran = run(name, **notebook.metadata.atomic.quick, **own)
-    assert pictures(ran) or not pictures(notebook), "a small run draws its figures too"
-    if name == "strokes":
-        count = notebook.metadata.atomic.quick["count"]
-        (table,) = (text for cell in code_cells(ran) for text in texts(cell) if text.startswith("| digits |"))
-        assert re.search(rf"\| images \| {count} \| {count} \|", table)
+    ran = run("strokes", count=8, hwdplus_path=str(tmp_path))
+    (table,) = (text for cell in code_cells(ran) for text in texts(cell) if text.startswith("| digits |"))
+    assert re.search(r"\| images \| 8 \| 8 \|", table) and len(pictures(ran)) > 10
