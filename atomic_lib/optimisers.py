@@ -14,7 +14,7 @@ from .errors import BadInput
 
 OPTIMISERS = ("adam", "muon")
 SMALLEST = 5  # rows and columns of a matrix from which on it is worth Muon's pains
-REST = 1e-3  # Adam's rate for what is no such matrix: biases, gains, thin layers
+REST = 1e-3  # Adam's rate, if no other is given, for what is no such matrix: biases, gains, thin layers
 
 
 def is_matrix(weight: torch.Tensor) -> bool:
@@ -25,27 +25,27 @@ def is_matrix(weight: torch.Tensor) -> bool:
 class Optimiser:
     """The optimiser of a recipe: `parts`, one or two of torch's, behind the face of one.
 
-    name: "adam", at the rate `lr` for all parameters, or "muon", at `lr` for what `is_matrix` and Adam at `REST` for
+    name: "adam", at the rate `lr` for all parameters, or "muon", at `lr` for what `is_matrix` and Adam at `rest` for
     the others. Each of `param_groups` has a "scale": its rate over `lr`, which a schedule leaves as it is. Raises
     `BadInput` for an unknown name, and for Muon where there is no matrix.
     """
 
-    def __init__(self, name: str, model: nn.Module, lr: float):
+    def __init__(self, name: str, model: nn.Module, lr: float, rest: float = REST):
         if name not in OPTIMISERS:
             raise BadInput(f"there is no optimiser “{name}”; choose one of {', '.join(OPTIMISERS)}.")
         self.name, self.weights, self.matrices = name, list(model.parameters()), []
         self.held = [weight for weight in self.weights if is_matrix(weight)] if name == "muon" else []
         if name == "muon" and not self.held:
             raise BadInput(f"muon: this network has no weight matrix of {SMALLEST}×{SMALLEST} or more; take adam.")
-        rest = [weight for weight in self.weights if not any(weight is one for one in self.held)]
+        others = [weight for weight in self.weights if not any(weight is one for one in self.held)]
         self.parts: dict[str, torch.optim.Optimizer] = {}
         if self.held:
             self.matrices = [nn.Parameter(weight.detach().view(len(weight), -1)) for weight in self.held]
             group = {"params": self.matrices, "scale": 1.0}
             self.parts["muon"] = torch.optim.Muon([group], lr=lr, weight_decay=0.0)
-        if rest:
-            scale = REST / lr if self.held else 1.0
-            self.parts["adam"] = torch.optim.Adam([{"params": rest, "scale": scale}], lr=lr * scale)
+        if others:
+            scale = rest / lr if self.held else 1.0
+            self.parts["adam"] = torch.optim.Adam([{"params": others, "scale": scale}], lr=lr * scale)
 
     @property
     def param_groups(self) -> list[dict]:

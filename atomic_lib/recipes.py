@@ -26,6 +26,7 @@ from .model.encoders import OneShotEncoder, PursuitEncoder, ReferenceEncoder
 from .model.layers import BoundedLatents, kaiming
 from .model.losses import loss
 from .model.slots import SlotEncoder
+from .optimisers import REST
 
 ENCODERS = {"reference": ReferenceEncoder, "one-shot": OneShotEncoder, "pursuit": PursuitEncoder, "slots": SlotEncoder}
 DECODERS = {
@@ -78,8 +79,10 @@ class Recipe:
     untied: bool = False  # whether each block has a decoder of its own
     penalty: Literal["none", "coordinates", "blocks"] = "none"  # groups asked to vanish, `losses.sparsity` …
     penalty_weight: Weight = 1e-5  # … and the weight of that term
-    optimiser: Literal["adam", "muon"] = "adam"  # what takes the steps, see `optimisers`
-    init: Literal["torch", "kaiming"] = "torch"  # how the authors' networks start; the others know one way
+    optimiser: Literal["adam", "muon"] = "adam"  # what takes the steps, see `optimisers` …
+    rest: Rate = REST  # … and Adam's rate, beside Muon, for what is no matrix
+    init: Literal["torch", "kaiming"] = "torch"  # how the authors' networks start; the others know one way …
+    faint: Share = 0.3  # … and, of "kaiming", what the last weights of g are multiplied by
 
     def __post_init__(self):
         check_fields(self)
@@ -145,7 +148,7 @@ class Recipe:
             raise BadInput(f"Recipe “{self.name}” cannot be built: {str(error).splitlines()[0]}") from None
         model = AtomicAutoencoder(encoder, Untied(gs) if self.untied else gs[0], self.combine)
         if self.init == "kaiming":
-            _start_faint([encoder, *gs])
+            _start_faint([encoder, *gs], self.faint)
         model.recipe = self
         return model
 
@@ -180,8 +183,8 @@ class Recipe:
             raise BadInput(f"the record's recipe is not one of this version ({error}); train again.") from None
 
 
-def _start_faint(networks: list[nn.Module]) -> None:
-    """The authors' networks with weights of He et al. (2015), and both convolutions of g's last stage × 0.3.
+def _start_faint(networks: list[nn.Module], faint: float) -> None:
+    """The authors' networks with weights of He et al. (2015), and both convolutions of g's last stage × `faint`.
 
     With torch's own a dozen layers shrink a latent's effect to nothing; without the factors k atoms together would
     start far brighter than an image.
@@ -191,7 +194,7 @@ def _start_faint(networks: list[nn.Module]) -> None:
             kaiming(network)
         if isinstance(network, ReferenceDecoder):
             for conv in network.stages[-1]:
-                conv.weight.data *= 0.3
+                conv.weight.data *= faint
 
 
 def _check_options(kind: type, options: dict) -> None:

@@ -73,7 +73,7 @@ class Training:
         self.objective: nn.Module = Objective(self.model, recipe)
         if self.world.size > 1:
             self.objective = DistributedDataParallel(self.objective)
-        self.optimiser = Optimiser(recipe.optimiser, self.model, recipe.lr)
+        self.optimiser = Optimiser(recipe.optimiser, self.model, recipe.lr, recipe.rest)
         self.step, self.seconds, self.curve = 0, 0.0, Curve()
         self.resumed = False  # whether the checkpoint of the folder is its own
 

@@ -43,6 +43,14 @@ def test_every_weight_has_one_optimiser():
     assert [group["lr"] for group in optimiser.param_groups] == [0.01, REST]
 
 
+def test_what_a_training_starts_with_is_in_its_recipe():
+    slow = Training(RECIPES["spikes-reference"].replace(rest=1e-4, faint=0.03), 0, "cpu")
+    usual = Training(RECIPES["spikes-reference"], 0, "cpu")
+    assert [group["lr"] for group in slow.optimiser.param_groups] == pytest.approx([0.01, 1e-4])
+    for one, other in zip(slow.model.g.stages[-1], usual.model.g.stages[-1], strict=True):
+        assert torch.allclose(one.weight, 0.1 * other.weight)
+
+
 def test_steps_reach_the_network_and_are_orthogonal():
     layer = nn.Conv2d(3, 8, 3, bias=False)
     before = layer.weight.detach().clone()
