@@ -5,9 +5,10 @@ PYTHON ?= python3
 BIN    := .venv/bin
 BUILD  := book/_build
 
-# Two threads everywhere: sums of floats come out in the same order on every machine that has them,
-# and so the numbers printed in the notebooks do too.
-export OMP_NUM_THREADS ?= 2
+# One thread a process: sums of floats come out in the same order on every machine, and so the numbers printed in the
+# notebooks do too. There are as many processes as cores; with more threads, scipy's wait for each other at every small
+# matrix, and measuring takes twice the time.
+export OMP_NUM_THREADS ?= 1
 # Threads that wait for each other sleep: spinning, they would take the cores from each other on a busy
 # machine, and a book would take ten times as long. Numbers are the same to the byte.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -63,7 +64,7 @@ $(BUILD)/.executes: .venv/.installed $(LIBRARY)
 # --- the proof -----------------------------------------------------------------------------------
 
 # Two halves of the tests side by side, each on one thread; who is done first takes from what the other has left.
-IN_TWO := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+IN_TWO := $(BIN)/python -m pytest -n 2 --dist worksteal
 
 test: check slow pages ## everything that must hold: code, notebooks, book and pages
 

@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from ..errors import BadInput
-from ..figures import COLOURS
 from ..names import colour_of
 from .page import legend, panelled
 from .prose import ranged
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 AUTHORS = 10**6  # steps that the authors took
 STARTS = {"torch": "torch's own", "kaiming": "He et al.'s"}  # of the ablation `million`, and what a reader calls them
 STEPPERS = {"released": "Adam, as released", "adam": "Adam, cosine", "muon": "Muon"}
+STEPPED = ("#000000", "#56B4E9", "#8A6D00")  # their colours, which are no model's
+LEAST = 0.01  # a jaccard under which a logarithm says little
 
 
 class PowerLaw(NamedTuple):
@@ -100,18 +101,30 @@ def started(result: Mapping) -> dict:
     return {"first": looks[0]["nmse"], "nmse": last["nmse"], "jaccard": last["jaccard"]}
 
 
-def beginnings(runs: DataFrame) -> list[dict]:
+def laws(runs: Mapping[str, Sequence[Mapping]], first: int) -> dict[str, Estimate]:
+    """What the power law of each variant's runs, from the step `first` on, says of the error after 10⁶ steps.
+
+    runs: the records of each variant. One with a run that ends no better than a black picture has not begun, and none.
+    """
+    curves = {name: [learning_curve(run, "nmse") for run in of_one] for name, of_one in runs.items()}
+    begun = {name: of_one for name, of_one in curves.items() if all(values[-1] < 1 for _, values in of_one)}
+    return {name: extrapolated([after(curve, first) for curve in of_one]) for name, of_one in begun.items()}
+
+
+def beginnings(runs: DataFrame, ends: Mapping[str, Estimate]) -> list[dict]:
     """Rows of a table, one a variant of the ablation `million`, of its `ablations.frame`: means, least and most of
-    seeds. – stands for a jaccard of nothing in all of them: they are on their plateau yet."""
+    seeds, and what its law says (`laws`). – stands for a jaccard of nothing in all of them, and for no law."""
     rows = []
     for variant, of_one in runs.groupby("variant", sort=False):
         init, _, stepper = str(variant).partition("-")
+        end = ends.get(str(variant))
         rows.append(
             {
                 "weights at the start": STARTS[init], "steps taken by": STEPPERS[stepper],
                 "nmse at the first look": ranged(of_one.first, _form(of_one.first)),
                 "nmse at the end": ranged(of_one.nmse, _form(of_one.nmse)),
                 "jaccard": ranged(of_one.jaccard, ".3f") if of_one.jaccard.max() >= 5e-4 else "–",
+                "nmse at 10⁶, by its law": f"{end.value:.2f} ({end.low:.2f}–{end.high:.2f})" if end else "–",
             }
         )  # fmt: skip
     return rows
@@ -123,19 +136,27 @@ def _form(values: Sequence[float]) -> str:
 
 
 def learning_figure(runs: Mapping[str, Sequence[Mapping]]) -> Figure:
-    """Held-out error against steps on logarithmic axes: a panel a start, a line a seed, a colour an optimiser.
+    """Held-out error and jaccard against steps on logarithmic axes: a column a start, a line a seed, a colour an
+    optimiser.
 
-    runs: the records of each variant of the ablation `million`. An error of 1 is that of a black picture.
+    runs: the records of each variant of the ablation `million`. An error of 1 is that of a black picture; under
+    `LEAST` the axis of the jaccard goes straight to zero.
     """
-    figure, axes = panelled(len(STARTS), 3.4, 3.1)
-    for axis, (start, words) in zip(axes, STARTS.items(), strict=True):
-        for (name, label), colour, marker in zip(STEPPERS.items(), COLOURS, "osd", strict=False):
+    panels = [(metric, start) for metric in ("nmse", "jaccard") for start in STARTS]
+    figure, axes = panelled(len(panels), 3.4, 2.6)
+    for axis, (metric, start) in zip(axes, panels, strict=True):
+        for (name, label), colour, marker in zip(STEPPERS.items(), STEPPED, "osd", strict=True):
             for i, record in enumerate(runs[f"{start}-{name}"]):
-                curve = learning_curve(record, "nmse")
-                axis.plot(*curve, color=colour, marker=marker, ms=3, lw=1.1, label=label if i == 0 else None)
-        axis.axhline(1, color="0.5", lw=0.8, ls=":")
-        axis.set(title=f"weights at the start: {words}", xlabel="steps", ylabel="nmse", xscale="log", yscale="log")
-    axes[1].yaxis.set_major_formatter("{x:g}")
+                curve = learning_curve(record, metric)
+                axis.plot(*curve, color=colour, marker=marker, ms=3, lw=1.1, label=None if i else label)
+        axis.set(title=f"start: {STARTS[start]}", xlabel="steps", ylabel=metric, xscale="log")
+        if metric == "nmse":
+            axis.axhline(1, color="0.5", lw=0.8, ls=":")
+            axis.set_yscale("log")
+        else:
+            axis.set_yscale("symlog", linthresh=LEAST, linscale=0.5)
+            axis.set_ylim(-LEAST / 10, 1)
+        axis.yaxis.set_major_formatter("{x:g}")
     axes[1].yaxis.set_minor_formatter("{x:g}")
     legend(figure, axes[0])
     return figure

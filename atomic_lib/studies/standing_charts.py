@@ -18,7 +18,7 @@ from .standings import ATOMIC, ENTRIES, OLD, SINCE, TOLD
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-COLOURS = {OLD: "#0072B2", SINCE: "#D55E00", ATOMIC: "#009E73"}  # of Okabe and Ito's
+COLOURS = {OLD: "#8A6D00", SINCE: "#7B3FA0", ATOMIC: "#000000"}  # of groups: no model's own
 
 
 def walks(records: Mapping[str, Mapping[str, dict]]) -> Figure:

@@ -260,7 +260,7 @@ def coordinates(evidence: Evidence) -> Finding:
     shares = [one["amplitude_share"] for one in trained]
     brief = f"{full} of {len(trained)} trainings"
     number = f"{brief}; amplitude's share of its coordinate {ranged(shares, '.2f')}"
-    return Finding(verdict, number, (*names, "one-shot, short seeds"), brief)
+    return Finding(verdict, number, (*names, "short one-shot trainings"), brief)
 
 
 def speeds(evidence: Evidence) -> Finding:

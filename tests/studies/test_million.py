@@ -9,9 +9,11 @@ from atomic_lib.studies.million import (
     AUTHORS,
     STARTS,
     STEPPERS,
+    Estimate,
     after,
     beginnings,
     extrapolated,
+    laws,
     learning_curve,
     learning_figure,
     million_figure,
@@ -61,7 +63,12 @@ def test_curves():
 def test_a_panel_a_start_and_a_line_a_seed():
     runs = {f"{start}-{stepper}": [RECORD] * 2 for start in STARTS for stepper in STEPPERS}
     axes = learning_figure(runs).axes
-    assert [len(axis.lines) for axis in axes] == [7, 7]  # three optimisers, two seeds, and the error of a black picture
+    assert [len(axis.lines) for axis in axes] == [
+        7,
+        7,
+        6,
+        6,
+    ]  # three optimisers, two seeds; the error of a black picture
     assert axes[0].get_xscale() == "log" and axes[0].get_yscale() == "log"
 
 
@@ -72,5 +79,13 @@ def test_the_law_is_drawn_to_the_end():
 
 
 def test_the_recorded_runs_make_a_table():
-    rows = beginnings(frame("million", rows=started))
+    rows = beginnings(frame("million", rows=started), {"kaiming-muon": Estimate(0.25, 0.1, 0.5)})
     assert len(rows) == len(STARTS) * len(STEPPERS) and all("(" in row["nmse at the end"] for row in rows)
+    assert [row["nmse at 10⁶, by its law"] for row in rows] == ["–"] * 5 + ["0.25 (0.10–0.50)"]
+
+
+def test_there_is_no_law_for_what_has_not_begun():
+    falling = {"curve": {"held_out": [{"step": step, "nmse": 0.9 * step**-0.1} for step in STEPS]}}
+    black = {"curve": {"held_out": [{"step": step, "nmse": 1 + 9 / step} for step in STEPS]}}
+    found = laws({"both": [falling, black], "one": [falling, falling]}, first=40)
+    assert list(found) == ["one"] and found["one"].value == pytest.approx(0.9 * AUTHORS**-0.1)
