@@ -207,12 +207,12 @@ ABLATIONS |= {
         "Why does the authors' network take a million steps?",
         {
             f"{init}-{name}": RECIPES["spikes-reference"].replace(
-                **{**_HALF, **stepper, "init": init, "steps": 1500}
+                **{**_HALF, **stepper, "init": init, "steps": 1000}
             )
             for init in ("torch", "kaiming")
             for name, stepper in _STEPPERS.items()
         },
-        looks=(10, 20, 40, 70, 100, 150, 200, 300, 400, 600, 800, 1100, 1500), **_JUDGED,
+        looks=(10, 20, 40, 70, 100, 150, 200, 300, 400, 550, 750, 1000), **_JUDGED,
     ),
     "latents": Ablation(
         "Which latents does a one-shot encoder learn best with?",
