@@ -174,7 +174,7 @@ ABLATIONS |= {
 # A fair judge: the spikes of 128×128 at half the size, equal steps, equal batches.
 _HALF: dict[str, Any] = {"data": Spikes(size=64, sigma=1.4)}
 _STEPPERS: dict[str, dict[str, Any]] = {
-    "released": {"optimiser": "adam", "lr": 1e-4, "schedule": "constant", "clip": None},
+    "released": {"optimiser": "adam", "lr": 1e-4, "schedule": "constant"},
     "adam": {"optimiser": "adam", "lr": 1e-3},
     "muon": {"optimiser": "muon", "lr": 0.01},
 }
@@ -184,8 +184,6 @@ def _one_shot(**changes) -> Recipe:
     return RECIPES["spikes-plain"].replace(**{**_HALF, **_STEPPERS["muon"], "steps": 1000, **changes})
 
 
-# What most networks here make less: a batch's squared error over its energy. The authors' take the bare one.
-_OVER_ENERGY: dict[str, Any] = {"relative": True, "clip": 1.0}
 _HALVED: dict[str, Any] = {
     "reference": {}, "slots": {"encoder_options": {"stride": 4, "spare": 22}},
     "pursuit": {"encoder_options": {"window": 14, "smooth": 0.75, "again": 1}, "optimiser": "muon", "lr": 0.006},
@@ -209,12 +207,12 @@ ABLATIONS |= {
         "Why does the authors' network take a million steps?",
         {
             f"{init}-{name}": RECIPES["spikes-reference"].replace(
-                **{**_HALF, **_OVER_ENERGY, **stepper, "init": init, "steps": 400}
+                **{**_HALF, **stepper, "init": init, "steps": 1000}
             )
             for init in ("torch", "kaiming")
             for name, stepper in _STEPPERS.items()
         },
-        looks=(10, 20, 40, 70, 100, 150, 200, 300, 400), **_JUDGED,
+        looks=(10, 20, 40, 70, 100, 150, 200, 300, 400, 550, 750, 1000), **_JUDGED,
     ),
     "latents": Ablation(
         "Which latents does a one-shot encoder learn best with?",
@@ -247,7 +245,7 @@ ABLATIONS |= {
     ),
     "loss": Ablation(
         "What does the authors' network learn from a squared error, and from that over the batch's energy?",
-        {"squared": _fair("reference", 800), "over-energy": _fair("reference", 800).replace(**_OVER_ENERGY)},
+        {"squared": _fair("reference", 800), "over-energy": _fair("reference", 800).replace(relative=True, clip=1.0)},
         **_JUDGED,
     ),
 }  # fmt: skip
