@@ -104,7 +104,7 @@ def started(result: Mapping) -> dict:
 def laws(runs: Mapping[str, Sequence[Mapping]], first: int) -> dict[str, Estimate]:
     """What the power law of each variant's runs, from the step `first` on, says of the error after 10⁶ steps.
 
-    runs: the records of each variant. One with a run that ends no better than a black picture has not begun, and none.
+    runs: the records of each variant. One with a run that ends no better than a black picture has no law yet.
     """
     curves = {name: [learning_curve(run, "nmse") for run in of_one] for name, of_one in runs.items()}
     begun = {name: of_one for name, of_one in curves.items() if all(values[-1] < 1 for _, values in of_one)}
