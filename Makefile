@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN    := .venv/bin
 BUILD  := book/_build
 
+# A training by itself takes two threads, where none are set outside.
+ALONE := OMP_NUM_THREADS=$(or $(OMP_NUM_THREADS),2) $(BIN)/python -m atomic_lib
 # One thread a process: sums of floats come out in the same order on every machine, and so the numbers printed in the
 # notebooks do too. There are as many processes as cores; with more threads, scipy's wait for each other at every small
 # matrix, and measuring takes twice the time.
@@ -103,14 +105,14 @@ notebooks: .venv/.installed ## run every notebook in place, and normalise it
 	@$(NORMALISE) $(NOTEBOOKS)
 
 field: .venv/.installed ## train and measure what is not recorded of all rivals, and of their weights before that
-	$(BIN)/python -m atomic_lib ablate field-choice
-	$(BIN)/python -m atomic_lib ablate field
+	$(ALONE) ablate field-choice
+	$(ALONE) ablate field
 
 MINUTES ?= 60
 paper: .venv/.installed ## train the authors' recipes as released, MINUTES=60 each in all; with more, it goes on
 	@for name in spikes-paper digits-paper; do \
 	  again=$$(test ! -f runs/$$name/checkpoint.pt || echo --resume); \
-	  $(BIN)/python -m atomic_lib train $$name --minutes $(MINUTES) --out runs/$$name $$again || exit $$?; \
+	  $(ALONE) train $$name --minutes $(MINUTES) --out runs/$$name $$again || exit $$?; \
 	done
 
 normalise: .venv/.installed ## make the notebooks fit to commit, keeping their outputs

@@ -46,6 +46,10 @@ class Estimate(NamedTuple):
     low: float
     high: float
 
+    def said(self, form: str) -> str:
+        """As a reader reads it: 0.03 (0.02–0.04) for ".2f"."""
+        return f"{self.value:{form}} ({self.low:{form}}–{self.high:{form}})"
+
 
 def power_law(steps: Sequence[float], values: Sequence[float]) -> PowerLaw:
     """The line through log(steps) and log(values) of least squares.
@@ -124,7 +128,7 @@ def beginnings(runs: DataFrame, ends: Mapping[str, Estimate]) -> list[dict]:
                 "nmse at the first look": ranged(of_one.first, _form(of_one.first)),
                 "nmse at the end": ranged(of_one.nmse, _form(of_one.nmse)),
                 "jaccard": ranged(of_one.jaccard, ".3f") if of_one.jaccard.max() >= 5e-4 else "–",
-                "nmse at 10⁶, by its law": f"{end.value:.2f} ({end.low:.2f}–{end.high:.2f})" if end else "–",
+                "nmse at 10⁶, by its law": end.said(".2f") if end else "–",
             }
         )  # fmt: skip
     return rows

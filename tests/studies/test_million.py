@@ -39,6 +39,7 @@ def test_the_interval_holds_the_truth_and_is_wider_far_away():
     near, far = extrapolated(curves, 400), extrapolated(curves)
     assert far.low < 0.8e-3 < far.high and far.low < far.value < far.high
     assert far.high / far.low > near.high / near.low > 1
+    assert Estimate(0.031, 0.024, 0.0409).said(".2f") == "0.03 (0.02–0.04)"
     assert extrapolated(curves) == far  # to the bit
 
 
@@ -63,12 +64,8 @@ def test_curves():
 def test_a_panel_a_start_and_a_line_a_seed():
     runs = {f"{start}-{stepper}": [RECORD] * 2 for start in STARTS for stepper in STEPPERS}
     axes = learning_figure(runs).axes
-    assert [len(axis.lines) for axis in axes] == [
-        7,
-        7,
-        6,
-        6,
-    ]  # three optimisers, two seeds; the error of a black picture
+    # three optimisers from two seeds; in the panels of the error, that of a black picture
+    assert [len(axis.lines) for axis in axes] == [7, 7, 6, 6]
     assert axes[0].get_xscale() == "log" and axes[0].get_yscale() == "log"
 
 
