@@ -40,6 +40,7 @@ GOALS = {  # of networks that were trained anew with Muon: a held-out metric, an
     "digits-pursuit": ("nmse", 0.05), "digits-conventional": ("nmse", 0.05),
 }  # fmt: skip
 NOT_SHIPPED = ("spikes-pursuit",)  # trained anew, but not as good in every metric: its record alone is kept
+OTHER_RATES = (0.003, 0.012)  # with which that was tried too
 
 
 def theirs_and_ours(released: Recipe, here: Recipe) -> list[dict]:
@@ -115,6 +116,23 @@ def before_and_now() -> tuple[dict[str, dict], dict[str, dict]]:
     before = {name: ablations.recorded(f"adam/{name}.json") for name in GOALS}
     now = records() | {name: ablations.recorded(f"anew/{name}.json") for name in NOT_SHIPPED}
     return before, {name: now[name] for name in GOALS}
+
+
+def by_rate() -> list[dict]:
+    """Rows of a table: what does not ship, as Muon trained it at each rate that was tried; below it, what ships."""
+    rows = []
+    for name in NOT_SHIPPED:
+        tried = [
+            ablations.recorded(f"anew/{name}{end}.json") for end in ("", *(f"-lr{rate:g}" for rate in OTHER_RATES))
+        ]
+        for one in [*sorted(tried, key=lambda one: one["recipe"]["lr"]), records()[name]]:
+            recipe, found = one["recipe"], one["metrics"]
+            how = {"optimiser": recipe.get("optimiser", "adam").capitalize(), "rate": f"{recipe['lr']:g}"}
+            size = {"steps": f"{one['steps']:,}", "images a step": recipe["batch"], "minutes": round(one["minutes"])}
+            spikes = {"false": found["false_positives"], "not found": found["false_negatives"]}
+            errors = {key: f"{found[key]:.3g}" for key in ("rmse_px", "amplitude_error", "purity", "nmse")}
+            rows.append(how | size | spikes | errors)
+    return rows
 
 
 def first_at(record: Mapping, metric: str, goal: float) -> dict | None:

@@ -213,12 +213,17 @@ def _stacked(figure: PageFigure, columns: int, height: float) -> Iterator[None]:
     rows = -(-len(axes) // columns)
     figure.set_size_inches(PHONE, rows * height + 0.3 * bool(figure.legends))
     grid = GridSpec(rows, columns, figure)
+    unnamed = [axis for axis in axes if columns == 1 and not axis.yaxis.get_tick_params().get("labelleft", True)]
     try:
         for i, axis in enumerate(axes):
             axis.set_subplotspec(grid[i])
+        for axis in unnamed:  # rows that were named by the panel on the left
+            axis.tick_params(labelleft=True)
         yield
     finally:
         figure.set_size_inches(*size)
+        for axis in unnamed:
+            axis.tick_params(labelleft=False)
         for axis, spec in zip(axes, specs, strict=True):
             axis.set_subplotspec(spec)
 

@@ -96,7 +96,7 @@ def told(found: dict[str, Decomposition], sample: Sample) -> Figure:
     """
     truth, (_, sigma, detection) = sample.truth()[:, 1:], sample.known()
     figure, axes = picture_grid(1 + len(found), 2)
-    figure.set_size_inches(5.0, 2.6 * (1 + len(found) // 2) + 0.5)
+    figure.set_size_inches(4.45, 2.33 * (1 + len(found) // 2) + 0.5)  # on a phone whole, with letters that can be read
     wide = [{**style, "ms": 2.2 * style["ms"], "mew": 0.9} for style in (RING, SQUARE)]
     styles = dict(zip(map(id, (RING, SQUARE)), wide, strict=True))
     shown, marks = [sample.images[0, 0]], [[(truth, RING)]]

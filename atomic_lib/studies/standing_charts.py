@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 from torch import Tensor
 
 from ..figures import INK, PageFigure, bare
 from ..rivals.walks import SHOWN, unpack
-from .page import colours
+from .page import colours, key
 from .standings import ATOMIC, ENTRIES, OLD, SINCE, TOLD
 
 if TYPE_CHECKING:
@@ -91,10 +91,16 @@ def dots(runs: DataFrame, measures: Mapping[str, str], log: Sequence[str] = ()) 
         axis.grid(alpha=0.25)
         axis.tick_params(labelsize=9)
         axis.xaxis.set_minor_formatter(NullFormatter())
+        low, high = axis.get_xlim()
+        if column in log and high < 30 * low:  # one power of ten at most would have a label
+            axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+            axis.xaxis.set_major_formatter("{x:g}")
     labels = [(ENTRIES | TOLD)[system] for system in systems]
     axes[0].set_yticks(range(len(systems)), [entry.label for entry in labels])
-    for text, entry in zip(axes[0].get_yticklabels(), labels, strict=True):
-        text.set_color(COLOURS[entry.group])
+    for axis in axes:
+        for tick, entry in zip(axis.yaxis.get_major_ticks(), labels, strict=True):
+            tick.label1.set_color(COLOURS[entry.group])
+    figure.phone = (1, 0.14 * len(systems) + 0.45)
     _keyed(figure, axes[0], runs, measures)
     return figure
 
@@ -124,7 +130,7 @@ def _keyed(figure: Figure, axis, runs: DataFrame, measures: Mapping[str, str]) -
     ):
         if any(f"{column}{end}" in runs for column in measures):
             marks += axis.plot([], [], ls="", label=label, **{"ms": 5, **style})
-    figure.legend(handles=marks, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+    key(figure, marks, [mark.get_label() for mark in marks])
 
 
 def learned(records: Mapping[str, dict], images: int, what: str = "nmse") -> Figure:

@@ -4,6 +4,7 @@ Two strokes are compared as they lie, at the same place: nothing in the model sa
 one, so an atom moved elsewhere counts as another.
 """
 
+from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import torch
@@ -64,21 +65,26 @@ def nearest(found: Strokes, chosen: Tensor) -> tuple[Tensor, Tensor]:
     return torch.stack([c.indices for c in classes], dim=1), torch.stack([c.values for c in classes], dim=1)
 
 
-def sharing(found: Strokes, batch: int = 256) -> dict:
+def sharing(found: Strokes, batch: int = 512) -> dict:
     """Whether a stroke tells its class. same_class: share of strokes whose nearest stroke of another image is of the
     same class; chance: that share if strokes knew nothing of classes; distance: mean distance to the nearest stroke of
     another class, ‖g − g′‖²/‖g‖². Where every class has its own strokes, `same_class` is 1."""
-    same, chance, distance = [], [], []
-    for chosen in torch.arange(len(found.owner)).split(batch):
-        apart = distances(found, chosen)
-        others, kin = apart.isfinite(), found.label[chosen, None] == found.label
-        same.append(kin.gather(1, apart.argmin(dim=1, keepdim=True))[:, 0])
-        chance.append((kin & others).sum(dim=1) / others.sum(dim=1).clamp(min=1))
-        distance.append(apart.masked_fill(kin, torch.inf).min(dim=1).values)
-    apart = torch.cat(distance)
+    flat, owner, label = found.atoms.flatten(1), found.owner, found.label
+    energy = flat.square().sum(dim=1)
+    nearest = energy.new_full((2, len(owner)), torch.inf)  # of another class, and of the same
+    for a, b in combinations_with_replacement(torch.arange(len(owner)).split(batch), 2):  # as far from a to b as back
+        apart = (energy[a, None] + energy[b] - 2 * flat[a] @ flat[b].T).clamp(min=0)
+        apart = apart.masked_fill(owner[a, None] == owner[b], torch.inf)
+        for least, same in zip(nearest, (False, True), strict=True):
+            between = apart.masked_fill((label[a, None] == label[b]) != same, torch.inf)
+            least[a] = torch.minimum(least[a], between.amin(dim=1))
+            least[b] = torch.minimum(least[b], between.amin(dim=0))
+    others, kin = nearest / energy
+    own, of_class = owner.bincount()[owner], label.bincount()[label]
     return {
-        "strokes": len(found.owner), "same_class": float(torch.cat(same).float().mean()),
-        "chance": float(torch.cat(chance).mean()), "distance": float(apart[apart.isfinite()].mean()),
+        "strokes": len(owner), "same_class": float((kin < others).float().mean()),
+        "chance": float(((of_class - own) / (len(owner) - own).clamp(min=1)).mean()),
+        "distance": float(others[others.isfinite()].mean()),
     }  # fmt: skip
 
 

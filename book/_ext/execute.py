@@ -33,9 +33,9 @@ def main(book: Path = BOOK) -> None:
 
 
 def unknown(book: Path, cache: JupyterCacheAbstract) -> list[Path]:
-    """The notebooks whose code, as it stands, was not executed yet."""
+    """The notebooks whose code, as it stands, was not executed yet; the largest first, which may take the longest."""
     paths = []
-    for path in sorted(book.glob("*.ipynb")):
+    for path in sorted(book.glob("*.ipynb"), key=lambda path: -path.stat().st_size):
         try:
             cache.match_cache_notebook(nbformat.read(path, as_version=4))
         except KeyError:

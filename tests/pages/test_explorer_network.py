@@ -206,8 +206,9 @@ def test_held_out_images_are_the_ones_named(bare):
     for image, spikes in zip(shown["spikes"][:12], index["images"]["spikes"]["spikes"], strict=True):
         expected = render(torch.tensor(spikes)[None], SIZE, index["images"]["spikes"]["sigma"])
         assert torch.allclose(image, expected[0, 0], rtol=0, atol=1e-6)
-    expected = atomic_lib.RECIPES["digits-plain"].data.held_out(10_000).images
-    expected = expected[index["images"]["digits"]["numbers"]][:, 0]
+    digits = atomic_lib.RECIPES["digits-plain"].data
+    held_out, _ = digits.stored(train=False)
+    expected = digits.drawn(held_out[index["images"]["digits"]["numbers"]])[:, 0]
     assert (shown["digits"] - expected).abs().max() <= 0.5 / 255 + 1e-6
 
 

@@ -49,6 +49,14 @@ def test_anew_a_training_takes_half_the_time_at_most():
         assert 2 * now[name]["minutes"] <= before[name]["minutes"]
 
 
+def test_what_does_not_ship_stands_beside_what_ships_rate_by_rate():
+    rows = histories.by_rate()
+    assert [row["optimiser"] for row in rows] == ["Muon", "Muon", "Muon", "Adam"]
+    rates = [float(row["rate"]) for row in rows[:3]]
+    assert rates == sorted(rates) and len(set(rates)) == 3
+    assert rows[3]["minutes"] > max(row["minutes"] for row in rows[:3]) and all(row["false"] >= 0 for row in rows)
+
+
 def test_better_and_worse_are_told_apart():
     old = {name: {"metrics": {"jaccard": 0.8, "nmse": 0.1, "images": 3}} for name in histories.GOALS}
     new = {name: {"metrics": {"jaccard": 0.9, "nmse": 0.2, "images": 3}} for name in histories.GOALS}

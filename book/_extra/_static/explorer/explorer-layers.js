@@ -94,28 +94,37 @@ explorer.layers = (() => {
       }
   }
 
-  /** 3 × 3 convolution of an image in which every pixel is taken as 2 × 2, "nearest ×2": { x, side }. Each quarter of
-   *  the results sees 2 × 2 of the pixels only, under sums of the taps. */
+  /** 3 × 3 convolution of an image in which every pixel is taken as 2 × 2, "nearest ×2": { x, side }. */
   function upsampledConv2d(x, side, { weight, bias }) {
     const outputs = bias.length, inputs = x.length / side ** 2, wide = side + 2, padded = frame(x, side, 1);
-    const double = 2 * side, out = new Float32Array(outputs * double * double), sum = new Float64Array(side * side);
-    const groups = [[[0], [1, 2]], [[0, 1], [2]]]; // of the three taps along an axis, for even and for odd results
-    for (let o = 0; o < outputs; o++)
-      for (const i of [0, 1]) for (const j of [0, 1]) {
-        sum.fill(bias[o]);
-        for (let c = 0; c < inputs; c++) {
-          const w = (o * inputs + c) * 9;
-          const tap = (m, n) =>
-            groups[i][m].reduce((all, r) => groups[j][n].reduce((s, q) => s + weight[w + 3 * r + q], all), 0);
-          const a = tap(0, 0), b = tap(0, 1), d = tap(1, 0), e = tap(1, 1);
-          for (let r = 0, at = 0; r < side; r++)
-            for (let q = 0, u = c * wide * wide + (r + i) * wide + j; q < side; q++, u++, at++)
-              sum[at] += a * padded[u] + b * padded[u + 1] + d * padded[u + wide] + e * padded[u + wide + 1];
-        }
-        for (let r = 0, at = 0; r < side; r++)
-          for (let q = 0, to = (o * double + 2 * r + i) * double + j; q < side; q++, to += 2) out[to] = sum[at++];
-      }
+    const double = 2 * side, out = new Float32Array(outputs * double * double), sum = new Float64Array(double * double);
+    for (let o = 0; o < outputs; o++) {
+      sum.fill(bias[o]);
+      for (let c = 0; c < inputs; c++)
+        addUpsampled(sum, side, padded, c * wide * wide, weight, (o * inputs + c) * 9);
+      out.set(sum, o * double * double);
+    }
     return { x: out, side: double };
+  }
+
+  /** One channel under one kernel. Each quarter of the results, even or odd by row and by column, sees 2 × 2
+   *  of the pixels only, under sums of the taps. */
+  function addUpsampled(sum, side, padded, p, weight, w) {
+    const [a, b, c, d, e, f, g, h, i] = weight.subarray(w, w + 9), wide = side + 2, double = 2 * side;
+    const bc = b + c, dg = d + g, ab = a + b, fi = f + i, ad = a + d, hi = h + i, cf = c + f, gh = g + h;
+    const ee = e + f + hi, eo = d + e + gh, oe = bc + e + f, oo = ab + d + e;
+    for (let r = 0; r < side; r++) {
+      let u = p + r * wide + 1, v = u + wide, x = v + wide; // three rows of pixels, each kept three wide
+      let u0 = padded[u - 1], u1 = padded[u], v0 = padded[v - 1], v1 = padded[v], x0 = padded[x - 1], x1 = padded[x];
+      for (let q = 0, even = 2 * r * double, odd = even + double; q < side; q++, even += 2, odd += 2) {
+        const u2 = padded[++u], v2 = padded[++v], x2 = padded[++x];
+        sum[even] += a * u0 + bc * u1 + dg * v0 + ee * v1;
+        sum[even + 1] += ab * u1 + c * u2 + eo * v1 + fi * v2;
+        sum[odd] += ad * v0 + oe * v1 + g * x0 + hi * x1;
+        sum[odd + 1] += oo * v1 + cf * v2 + gh * x1 + i * x2;
+        u0 = u1; u1 = u2; v0 = v1; v1 = v2; x0 = x1; x1 = x2;
+      }
+    }
   }
 
   /** Channels of a line, each with `edge` zeros at either end. */
