@@ -1,6 +1,7 @@
 """An image taken apart: the one result that is measured, drawn and walked along."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -31,7 +32,7 @@ class Decomposition(Batch):
         """nmse of each image: ‖x̂ − x‖²/‖x‖², (B,)."""
         return relative_error(self.images, self.output)
 
-    @property
+    @cached_property  # over every pixel of every atom, and asked for image by image
     def shares(self) -> Tensor:
         """The energy of each atom over that of its image, (B, k)."""
         energy = self.images.square().flatten(1).sum(1).clamp(min=1e-12)

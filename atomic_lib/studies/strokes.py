@@ -69,7 +69,7 @@ def sharing(found: Strokes, batch: int = 512) -> dict:
     """Whether a stroke tells its class. same_class: share of strokes whose nearest stroke of another image is of the
     same class; chance: that share if strokes knew nothing of classes; distance: mean distance to the nearest stroke of
     another class, ‖g − g′‖²/‖g‖². Where every class has its own strokes, `same_class` is 1."""
-    flat, owner, label = found.atoms.flatten(1), found.owner, found.label
+    flat, owner, label = found.atoms.flatten(1), found.owner, found.label.long()
     energy = flat.square().sum(dim=1)
     nearest = energy.new_full((2, len(owner)), torch.inf)  # of another class, and of the same
     for a, b in combinations_with_replacement(torch.arange(len(owner)).split(batch), 2):  # as far from a to b as back

@@ -34,7 +34,7 @@ def splitter(faint=0.01):
 
 def page(private: bool) -> tuple[torch.Tensor, torch.Tensor]:
     """36 images of three classes, of two bars each: drawn from one alphabet, or from one a class."""
-    generator, labels = torch.Generator().manual_seed(0), torch.arange(36) % 3
+    generator, labels = torch.Generator().manual_seed(0), (torch.arange(36) % 3).byte()  # as MNIST has them
     images = torch.zeros(36, 1, 16, 16)
     for i, label in enumerate(labels.tolist()):
         top, bottom = torch.randint(2, (2,), generator=generator).tolist()
