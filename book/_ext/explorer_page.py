@@ -51,17 +51,22 @@ def write_scripts(app):
     """All scripts of the page, into the built `_static/explorer`; a model's anew only when its weights are others."""
     if app.builder.format != "html":
         return
-    folder, cache = Path(app.outdir) / "_static" / "explorer", Path(app.outdir).parent / ".explorer"
-    for path in (folder, cache):
-        path.mkdir(parents=True, exist_ok=True)
+    folder = Path(app.outdir) / "_static" / "explorer"
+    folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("explorer-*-*.js"):
         stale.unlink()
     write_whole(folder / "explorer-models.js", index().encode())
     for name in models():
-        kept = cache / f"explorer-{name}.js"
-        if not (kept.exists() and kept.read_text().startswith(_title(load(name, "cpu")))):
-            export(name, cache)
-        write_whole(folder / kept.name, kept.read_bytes())
+        script = kept(name, Path(app.outdir).parent)
+        write_whole(folder / script.name, script.read_bytes())
+
+
+def kept(name: str, build: Path) -> Path:
+    """The script of shipped weights as it is kept in the folder `build`, written anew only when it is of others."""
+    path = build / ".explorer" / f"explorer-{name}.js"
+    if not (path.exists() and path.read_text().startswith(_title(load(name, "cpu")))):
+        export(name, path.parent)
+    return path
 
 
 def models() -> list[str]:

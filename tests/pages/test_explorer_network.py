@@ -15,6 +15,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 
 import atomic_lib
+from atomic_lib.files import write_whole
 from atomic_lib.gaussians import fit_gaussians, pairs, render
 from atomic_lib.model.decomposition import ACTIVE, Decomposition, matching
 from atomic_lib.model.encoders import PursuitEncoder
@@ -163,6 +164,20 @@ def test_a_pursuit_does_no_harm_in_the_page_either(tab, model):
         assert len(steps) == found.used.sum() and found.error[0] <= 1 + 1e-6
         total = as_images([step["atom"] for step in steps]).sum(dim=0) if steps else torch.zeros(SIZE, SIZE)
         assert (image - total).square().sum() <= image.square().sum() * (1 + 1e-6)
+
+
+def test_a_script_is_written_anew_only_for_other_weights(tmp_path, monkeypatch):
+    made = []
+
+    def export(name, folder):
+        made.append(name)
+        write_whole(folder / f"explorer-{name}.js", explorer_page._title(load(name, "cpu")).encode())
+
+    monkeypatch.setattr(explorer_page, "export", export)
+    script = explorer_page.kept("digits-paper", tmp_path)
+    assert explorer_page.kept("digits-paper", tmp_path) == script and made == ["digits-paper"]
+    script.write_text("// Made from others.")
+    assert explorer_page.kept("digits-paper", tmp_path) == script and len(made) == 2
 
 
 def test_a_file_that_is_none_is_refused(tmp_path):
