@@ -118,7 +118,7 @@ def _dotted(axis, row: int, of_one: DataFrame, column: str) -> None:
     axis.plot(of_one[column], [row] * len(of_one), "o", ms=4.5, color=colour, alpha=0.75, mew=0)
 
 
-def _keyed(figure: Figure, axis, runs: DataFrame, measures: Mapping[str, str]) -> None:
+def _keyed(figure: PageFigure, axis, runs: DataFrame, measures: Mapping[str, str]) -> None:
     """What the marks are, under all panels."""
     marks = [
         axis.plot([], [], "o", ms=4.5, color=COLOURS[group], label=group)[0] for group in dict.fromkeys(runs.group)
