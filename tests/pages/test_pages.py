@@ -125,16 +125,43 @@ FORMULAS = """async () => {
 }"""
 
 
-@pytest.mark.parametrize("screen", SCREENS)
-@pytest.mark.parametrize("page", OPENED)
-def test_opens_from_disk_without_a_network(browser, page, screen):
+LEAST = 9  # CSS pixels
+# The height of the letters as they are on the screen, of every label of a figure that is displayed.
+LABELS = """() => [...document.querySelectorAll('.chart-box svg text')]
+  .filter(text => text.textContent.trim() && text.getClientRects().length)
+  .map(text => {
+    const { a, b } = text.getScreenCTM();
+    const size = parseFloat(getComputedStyle(text.querySelector('tspan[style]') ?? text).fontSize);
+    return { label: text.textContent.trim(), size: Math.hypot(a, b) * size };
+  })"""
+SHOWN = """() => [...document.querySelectorAll('.chart-box')].map(box =>
+  [...box.querySelectorAll(':scope > svg')].filter(svg => svg.getClientRects().length).length)"""
+
+
+@pytest.fixture(scope="module", params=[(page, screen) for page in OPENED for screen in SCREENS], ids=" on ".join)
+def opened(request, browser):
+    """A page on a screen, what it asked for and what it complained of."""
+    page, screen = request.param
     with browser.new_context(offline=True, **SCREENS[screen]) as context:
         tab = context.new_page()
         requests, complaints = listen(tab)
         open_quietly(tab, page)
+        yield tab, requests, complaints
 
-        assert tab.evaluate(FORMULAS) == {"blank": [], "wrong": []}
-        assert tab.evaluate(PICTURES) == []
-        assert tab.evaluate(TOO_WIDE) <= 1, "the page is wider than the screen"
-        assert not [url for url in requests if not url.startswith(("file:", "data:", "blob:"))]
-        assert not complaints
+
+def test_opens_from_disk_without_a_network(opened):
+    tab, requests, complaints = opened
+    assert tab.evaluate(FORMULAS) == {"blank": [], "wrong": []}
+    assert tab.evaluate(PICTURES) == []
+    assert tab.evaluate(TOO_WIDE) <= 1, "the page is wider than the screen"
+    assert not [url for url in requests if not url.startswith(("file:", "data:", "blob:"))]
+    assert not complaints
+
+
+def test_every_label_of_a_figure_can_be_read(opened):
+    tab, *_ = opened
+    tab.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    labels, shown = tab.evaluate(LABELS), tab.evaluate(SHOWN)
+    small = [found for found in labels if found["size"] < LEAST - 0.05]
+    assert not small, f"{len(small)} of {len(labels)} labels are too small, such as {small[0]}"
+    assert set(shown) <= {0, 1}, "a figure is shown twice"
