@@ -66,7 +66,7 @@ $(BUILD)/.executes: .venv/.installed $(LIBRARY)
 # --- the proof -----------------------------------------------------------------------------------
 
 # Two halves of the tests side by side, each on one thread; who is done first takes from what the other has left.
-IN_TWO := $(BIN)/python -m pytest -p no:nbval -n 2 --dist worksteal
+IN_TWO := $(BIN)/python -m pytest -n 2 --dist worksteal
 
 test: check slow pages ## everything that must hold: code, notebooks, book and pages
 
