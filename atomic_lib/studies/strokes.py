@@ -48,11 +48,15 @@ def distances(found: Strokes, chosen: Tensor) -> Tensor:
 
     0 is the same stroke; 1 is as bad as nothing. Strokes of one image don't compare: infinite.
     """
-    flat = found.atoms.flatten(1)
-    energy = flat.square().sum(dim=1)
-    apart = energy[chosen, None] + energy - 2 * flat[chosen] @ flat.T
-    relative = apart.clamp(min=0) / energy[chosen, None]
-    return relative.masked_fill(found.owner[chosen, None] == found.owner, torch.inf)
+    return _apart(found, chosen, slice(None)) / found.atoms[chosen].flatten(1).square().sum(dim=1, keepdim=True)
+
+
+def _apart(found: Strokes, a: Tensor, b: Tensor | slice) -> Tensor:
+    """‖g − g′‖² of some strokes and others, (A, B); infinite for two of one image."""
+    first, second = found.atoms[a].flatten(1), found.atoms[b].flatten(1)
+    energies = first.square().sum(dim=1)[:, None] + second.square().sum(dim=1)
+    apart = (energies - 2 * first @ second.T).clamp(min=0)
+    return apart.masked_fill(found.owner[a, None] == found.owner[b], torch.inf)
 
 
 def nearest(found: Strokes, chosen: Tensor) -> tuple[Tensor, Tensor]:
@@ -69,12 +73,11 @@ def sharing(found: Strokes, batch: int = 512) -> dict:
     """Whether a stroke tells its class. same_class: share of strokes whose nearest stroke of another image is of the
     same class; chance: that share if strokes knew nothing of classes; distance: mean distance to the nearest stroke of
     another class, ‖g − g′‖²/‖g‖². Where every class has its own strokes, `same_class` is 1."""
-    flat, owner, label = found.atoms.flatten(1), found.owner, found.label.long()
-    energy = flat.square().sum(dim=1)
+    owner, label = found.owner, found.label.long()
+    energy = found.atoms.square().sum(dim=(1, 2))
     nearest = energy.new_full((2, len(owner)), torch.inf)  # of another class, and of the same
     for a, b in combinations_with_replacement(torch.arange(len(owner)).split(batch), 2):  # as far from a to b as back
-        apart = (energy[a, None] + energy[b] - 2 * flat[a] @ flat[b].T).clamp(min=0)
-        apart = apart.masked_fill(owner[a, None] == owner[b], torch.inf)
+        apart = _apart(found, a, b)
         for least, same in zip(nearest, (False, True), strict=True):
             between = apart.masked_fill((label[a, None] == label[b]) != same, torch.inf)
             least[a] = torch.minimum(least[a], between.amin(dim=1))

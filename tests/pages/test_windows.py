@@ -36,42 +36,22 @@ SETTLED = """async width => {
 WIDTHS = {"narrow": (320, 640), "at 200 %": (640, 450), "wide": (2560, 1300)}
 
 
-@pytest.fixture(scope="module", params=OURS)
-def tab(request, browser):
-    """A page, opened in a usual window."""
-    with browser.new_context(offline=True, viewport={"width": 1280, "height": 900}, reduced_motion="reduce") as context:
+@pytest.mark.parametrize("page", OURS)
+def test_every_page_is_readable_narrow_wide_enlarged_and_on_paper(browser, page):
+    with browser.new_context(offline=True, viewport={"width": 320, "height": 640}) as context:
         tab = context.new_page()
-        open_quietly(tab, request.param)
-        yield tab
-
-
-def test_axe_finds_nothing_serious_in_light_or_dark(tab):
-    from axe_playwright_python.sync_playwright import Axe
-
-    for scheme, options in (("light", OPTIONS), ("dark", {**OPTIONS, "runOnly": ["color-contrast"]})):
-        tab.emulate_media(color_scheme=scheme)
-        tab.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=scheme)
-        found = Axe().run(tab, context=ARTICLE, options=options).response["violations"]
-        serious = {
-            one["id"]: [node["html"][:120] for node in one["nodes"][:3]]
-            for one in found
-            if one["impact"] in ("serious", "critical")
-        }
-        assert not serious, scheme
-
-
-def test_every_page_is_readable_narrow_wide_enlarged_and_on_paper(tab):
-    for name, (width, height) in WIDTHS.items():
-        tab.set_viewport_size({"width": width, "height": height})
-        tab.wait_for_function(SETTLED, arg=width)
-        assert tab.evaluate(TOO_WIDE) <= 1, f"{name}: wider than the window"
-        assert tab.evaluate(OUTSIDE) == [], name
-    lines = tab.evaluate("Math.max(0, ...[...document.querySelectorAll('article p')].map(p => p.clientWidth))")
-    assert lines < 1300, "lines too long to read"
-    words = tab.evaluate(WORDS)
-    tab.emulate_media(media="print")
-    assert tab.evaluate(WORDS) >= 0.95 * words
-    assert not tab.locator(".bd-sidebar-primary:visible, .large-open:visible").count()
+        tab.goto((HTML / page).as_uri())
+        for name, (width, height) in WIDTHS.items():
+            tab.set_viewport_size({"width": width, "height": height})
+            tab.wait_for_function(SETTLED, arg=width)
+            assert tab.evaluate(TOO_WIDE) <= 1, f"{name}: wider than the window"
+            assert tab.evaluate(OUTSIDE) == [], name
+        lines = tab.evaluate("Math.max(0, ...[...document.querySelectorAll('article p')].map(p => p.clientWidth))")
+        assert lines < 1300, "lines too long to read"
+        words = tab.evaluate(WORDS)
+        tab.emulate_media(media="print")
+        assert tab.evaluate(WORDS) >= 0.95 * words
+        assert not tab.locator(".bd-sidebar-primary:visible, .large-open:visible").count()
 
 
 @pytest.mark.parametrize("page", OURS)
@@ -84,3 +64,22 @@ def test_every_page_can_be_read_without_javascript(browser, page):
         assert len(tab.locator("article").inner_text().split()) > 20
         assert tab.evaluate(TOO_WIDE) <= 1
         assert tab.evaluate(PICTURES) == []
+
+
+@pytest.mark.parametrize("page", OURS)
+def test_axe_finds_nothing_serious_in_light_or_dark(browser, page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    with browser.new_context(offline=True, viewport={"width": 1280, "height": 900}, reduced_motion="reduce") as context:
+        tab = context.new_page()
+        open_quietly(tab, page)
+        for scheme, options in (("light", OPTIONS), ("dark", {**OPTIONS, "runOnly": ["color-contrast"]})):
+            tab.emulate_media(color_scheme=scheme)
+            tab.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=scheme)
+            found = Axe().run(tab, context=ARTICLE, options=options).response["violations"]
+            serious = {
+                one["id"]: [node["html"][:120] for node in one["nodes"][:3]]
+                for one in found
+                if one["impact"] in ("serious", "critical")
+            }
+            assert not serious, scheme
