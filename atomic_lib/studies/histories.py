@@ -130,7 +130,7 @@ def by_rate() -> list[dict]:
             how = {"optimiser": recipe.get("optimiser", "adam").capitalize(), "rate": f"{recipe['lr']:g}"}
             size = {"steps": f"{one['steps']:,}", "images a step": recipe["batch"], "minutes": round(one["minutes"])}
             spikes = {"false": found["false_positives"], "not found": found["false_negatives"]}
-            errors = {key: f"{found[key]:.3g}" for key in ("rmse_px", "amplitude_error", "purity", "nmse")}
+            errors = {key: f"{found[key]:.3g}" for key in ("rmse_px", "nmse")}
             rows.append(how | size | spikes | errors)
     return rows
 
