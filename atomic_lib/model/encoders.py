@@ -40,6 +40,18 @@ class Step(NamedTuple):
     residual: Tensor
 
 
+class Found(NamedTuple):
+    """The blocks of a pursuit: the image of each (M,), its step (M,), the place (M, 2), px, that was looked at, z (M, d0)
+    and atom (M, 1, N, N); and what is left of all images, (B, 1, N, N)."""
+
+    which: Tensor
+    step: Tensor
+    centre: Tensor
+    z: Tensor
+    atom: Tensor
+    left: Tensor
+
+
 class OneShot(nn.Module):
     """The encoders that give all k blocks at once: `net` maps images of `size` px a side to k·d0 numbers."""
 
@@ -119,15 +131,17 @@ class PursuitEncoder(nn.Module):
 
     def forward(self, images: Tensor, g: nn.Module, k: int | None = None) -> Code:
         k = self.k if k is None else k
-        steps = best = list(self.pursue(images, g, k))
-        for _ in range(self.again if steps else 0):
-            steps = self.correct(images, steps, g)
-            best = _better(best, steps)
         z = images.new_zeros(len(images), k, self.d0)
         used = torch.zeros(len(images), k, dtype=torch.bool, device=images.device)
         atoms = images.new_zeros(len(images), k, *images.shape[1:])
-        for i, step in enumerate(best):
-            z[step.going, i], used[step.going, i], atoms[step.going, i] = step.z, True, step.atom
+        if steps := list(self.pursue(images, g, k)):
+            found = gathered(steps)
+            if self.again:
+                found = self.spared(images, self.corrected(images, found, g), g)
+            used[found.which, found.step] = True
+            place = found.which, (used.cumsum(dim=1) - 1)[found.which, found.step]
+            used = torch.arange(k, device=images.device) < used.sum(dim=1, keepdim=True)
+            z[place], atoms[place] = found.z, found.atom.to(atoms)
         return Code(z, used, atoms)
 
     def pursue(self, images: Tensor, g: nn.Module, k: int) -> Iterator[Step]:
@@ -151,17 +165,35 @@ class PursuitEncoder(nn.Module):
             residual = residual.index_add(0, chosen, atom.float(), alpha=-1)  # an atom may be bfloat16
             yield Step(chosen, centre[helps], z[helps], atom, residual)
 
-    def correct(self, images: Tensor, steps: list[Step], g: nn.Module) -> list[Step]:
-        """The steps of a pursuit with all blocks corrected at once, and what is left of the images then."""
-        going, centre, z = (torch.cat(parts) for parts in list(zip(*steps, strict=True))[:3])
-        left = cropped(steps[-1].residual.detach(), centre, self.window, going)
+    def correct(self, images: Tensor, found: Found, g: nn.Module) -> Found:
+        """The blocks with all of them corrected at once, and what is left of the images then."""
+        left = cropped(found.left.detach(), found.centre, self.window, found.which)
         bound = bound_of(self.latents)
-        z = self.correction(left, z.detach(), position_code(centre / self.size)).clamp(-bound, bound)
-        atoms = g(z)
-        residual = images.index_add(0, going, atoms.float(), alpha=-1)
-        sizes = [len(step.going) for step in steps]
-        parts = zip(steps, z.split(sizes), atoms.split(sizes), strict=True)
-        return [step._replace(z=z, atom=atom, residual=residual) for step, z, atom in parts]
+        z = self.correction(left, found.z.detach(), position_code(found.centre / self.size)).clamp(-bound, bound)
+        atom = g(z)
+        return found._replace(z=z, atom=atom, left=images.index_add(0, found.which, atom.float(), alpha=-1))
+
+    def corrected(self, images: Tensor, found: Found, g: nn.Module) -> Found:
+        """The blocks corrected `again` times, each image's as they were when least was left of it."""
+        best = found
+        for _ in range(self.again):
+            found = self.correct(images, found, g)
+            best = _better(best, found)
+        return best
+
+    def spared(self, images: Tensor, found: Found, g: nn.Module) -> Found:
+        """The blocks without those that the others can do without.
+
+        Where two spikes overlap, the first block may take the middle, and two more the flanks: three atoms for two
+        spikes, which no correction leaves. So the block of an image that is missed least is left out and the others are
+        corrected; where that leaves less, it is gone, and the next is tried.
+        """
+        going = torch.ones(len(images), dtype=torch.bool, device=images.device)
+        while going.any():
+            fewer = self.corrected(images, _without_least(images, found, going), g)
+            going = energy(fewer.left) < energy(found.left)
+            found = _better(found, fewer)
+        return found
 
     def threshold(self, images: Tensor) -> Tensor:
         """What the blurred residual's peak must exceed, (B,): `stop` or, in noisier images, five times the noise that
@@ -243,18 +275,26 @@ def _harms(left: Tensor, atom: Tensor) -> Tensor:
     return (after >= energy(left)) & after.isfinite()
 
 
-def _better(before: list[Step], after: list[Step]) -> list[Step]:
-    """For each image the steps that leave less of it; those before, where it is all the same."""
-    residuals = before[-1].residual, after[-1].residual
-    better = energy(residuals[1]) < energy(residuals[0])
-    if better.all():
-        return after
-    residual = torch.where(better[:, None, None, None], residuals[1], residuals[0])
-    return [
-        old._replace(
-            z=torch.where(better[old.going, None], new.z, old.z),
-            atom=torch.where(better[old.going, None, None, None], new.atom, old.atom),
-            residual=residual,
-        )
-        for old, new in zip(before, after, strict=True)
-    ]
+def gathered(steps: list[Step]) -> Found:
+    """The blocks of all steps of a pursuit together."""
+    going, centre, z, atom = (torch.cat(parts) for parts in list(zip(*steps, strict=True))[:4])
+    step = torch.cat([torch.full_like(one.going, i) for i, one in enumerate(steps)])
+    return Found(going, step, centre, z, atom, steps[-1].residual)
+
+
+def _better(before: Found, after: Found) -> Found:
+    """Of each image the blocks that leave less of it; those before, where it is all the same."""
+    better = energy(after.left) < energy(before.left)
+    stays, comes = ~better[before.which], better[after.which]
+    parts = zip(before[:-1], after[:-1], strict=True)
+    left = torch.where(better[:, None, None, None], after.left, before.left)
+    return Found(*(torch.cat([old[stays], new[comes]]) for old, new in parts), left)
+
+
+def _without_least(images: Tensor, found: Found, going: Tensor) -> Found:
+    """Of the images that are `going` (B,), all blocks but the one without which least would be left."""
+    missed = energy(found.left[found.which] + found.atom)
+    least = missed.new_full((len(images),), math.inf).scatter_reduce(0, found.which, missed, "amin")
+    stay = going[found.which] & (missed > least[found.which])
+    which, *parts, atom = (one[stay] for one in found[:-1])
+    return Found(which, *parts, atom, images.index_add(0, which, atom.float(), alpha=-1))

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .autoencoder import AtomicAutoencoder
-from .encoders import PursuitEncoder
+from .encoders import PursuitEncoder, gathered
 from .inference import draw
 
 
@@ -47,7 +47,7 @@ def _pursued(model: AtomicAutoencoder, images: Tensor, depth: int, energy, early
     steps = list(model.encoder.pursue(images, model.g, depth))
     *before, last = [step.residual.square().sum() / energy for step in steps]
     if model.encoder.correction:  # the first look answers for itself, and one further look
-        left = model.encoder.correct(images, steps, model.g)[-1].residual
+        left = model.encoder.correct(images, gathered(steps), model.g).left
         last = (last + left.square().sum() / energy) / 2
     return last + early * sum(before) / max(1, len(before)), torch.cat([step.z for step in steps])
 
