@@ -41,14 +41,13 @@ class Step(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The blocks of a pursuit: the image of each (M,), its step (M,), the place (M, 2), px, that was looked at, z (M, d0)
-    and atom (M, 1, N, N); and what is left of all images, (B, 1, N, N)."""
+    """The blocks of a pursuit: the image of each (M,), its step (M,), the place (M, 2), px, that was looked at, and
+    z (M, d0); and what is left of all images, (B, 1, N, N)."""
 
     which: Tensor
     step: Tensor
     centre: Tensor
     z: Tensor
-    atom: Tensor
     left: Tensor
 
 
@@ -133,15 +132,19 @@ class PursuitEncoder(nn.Module):
         k = self.k if k is None else k
         z = images.new_zeros(len(images), k, self.d0)
         used = torch.zeros(len(images), k, dtype=torch.bool, device=images.device)
+        if not (steps := list(self.pursue(images, g, k))):
+            return Code(z, used)
+        found = gathered(steps)
+        if self.again:
+            found = self.spared(images, self.corrected(images, found, g, self.again), g)
+        used[found.which, found.step] = True
+        place = found.which, (used.cumsum(dim=1) - 1)[found.which, found.step]
+        used = torch.arange(k, device=images.device) < used.sum(dim=1, keepdim=True)
+        z[place] = found.z
+        if self.again:
+            return Code(z, used)
         atoms = images.new_zeros(len(images), k, *images.shape[1:])
-        if steps := list(self.pursue(images, g, k)):
-            found = gathered(steps)
-            if self.again:
-                found = self.spared(images, self.corrected(images, found, g), g)
-            used[found.which, found.step] = True
-            place = found.which, (used.cumsum(dim=1) - 1)[found.which, found.step]
-            used = torch.arange(k, device=images.device) < used.sum(dim=1, keepdim=True)
-            z[place], atoms[place] = found.z, found.atom.to(atoms)
+        atoms[place] = torch.cat([step.atom for step in steps]).to(atoms)
         return Code(z, used, atoms)
 
     def pursue(self, images: Tensor, g: nn.Module, k: int) -> Iterator[Step]:
@@ -162,7 +165,7 @@ class PursuitEncoder(nn.Module):
             if not helps.all():
                 closed[going[~helps]] |= self.around(centre[~helps], images.shape[-2:])
             chosen, atom = going[helps], atom[helps]
-            residual = residual.index_add(0, chosen, atom.float(), alpha=-1)  # an atom may be bfloat16
+            residual = _without(residual, chosen, atom)
             yield Step(chosen, centre[helps], z[helps], atom, residual)
 
     def correct(self, images: Tensor, found: Found, g: nn.Module) -> Found:
@@ -170,15 +173,21 @@ class PursuitEncoder(nn.Module):
         left = cropped(found.left.detach(), found.centre, self.window, found.which)
         bound = bound_of(self.latents)
         z = self.correction(left, found.z.detach(), position_code(found.centre / self.size)).clamp(-bound, bound)
-        atom = g(z)
-        return found._replace(z=z, atom=atom, left=images.index_add(0, found.which, atom.float(), alpha=-1))
+        return found._replace(z=z, left=_without(images, found.which, g(z)))
 
-    def corrected(self, images: Tensor, found: Found, g: nn.Module) -> Found:
-        """The blocks corrected `again` times, each image's as they were when least was left of it."""
-        best = found
-        for _ in range(self.again):
-            found = self.correct(images, found, g)
+    def corrected(self, images: Tensor, found: Found, g: nn.Module, times: int) -> Found:
+        """The blocks corrected up to `again` times, each image's as they were when least was left of it.
+
+        An image goes on as long as two corrections leave 1 % less of it: one alone may overshoot.
+        """
+        best, going = found, torch.ones(len(images), dtype=torch.bool, device=images.device)
+        for i in range(times):
+            if i % 2 == 0:
+                before = energy(best.left)
+            found = self.correct(images, _of(found, going), g)
             best = _better(best, found)
+            if i % 2:
+                going = energy(best.left) < 0.99 * before
         return best
 
     def spared(self, images: Tensor, found: Found, g: nn.Module) -> Found:
@@ -190,9 +199,9 @@ class PursuitEncoder(nn.Module):
         """
         going = torch.ones(len(images), dtype=torch.bool, device=images.device)
         while going.any():
-            fewer = self.corrected(images, _without_least(images, found, going), g)
+            fewer = self.corrected(images, _without_least(images, found, going, g), g, 2 * self.again)
             going = energy(fewer.left) < energy(found.left)
-            found = _better(found, fewer)
+            found = _chosen(going, fewer, found)
         return found
 
     def threshold(self, images: Tensor) -> Tensor:
@@ -277,24 +286,40 @@ def _harms(left: Tensor, atom: Tensor) -> Tensor:
 
 def gathered(steps: list[Step]) -> Found:
     """The blocks of all steps of a pursuit together."""
-    going, centre, z, atom = (torch.cat(parts) for parts in list(zip(*steps, strict=True))[:4])
+    going, centre, z = (torch.cat(parts) for parts in list(zip(*steps, strict=True))[:3])
     step = torch.cat([torch.full_like(one.going, i) for i, one in enumerate(steps)])
-    return Found(going, step, centre, z, atom, steps[-1].residual)
+    return Found(going, step, centre, z, steps[-1].residual)
 
 
 def _better(before: Found, after: Found) -> Found:
     """Of each image the blocks that leave less of it; those before, where it is all the same."""
-    better = energy(after.left) < energy(before.left)
-    stays, comes = ~better[before.which], better[after.which]
-    parts = zip(before[:-1], after[:-1], strict=True)
-    left = torch.where(better[:, None, None, None], after.left, before.left)
-    return Found(*(torch.cat([old[stays], new[comes]]) for old, new in parts), left)
+    return _chosen(energy(after.left) < energy(before.left), after, before)
 
 
-def _without_least(images: Tensor, found: Found, going: Tensor) -> Found:
+def _chosen(which: Tensor, these: Found, others: Found) -> Found:
+    """Of the images `which` (B,) these blocks, of the rest the others."""
+    left = torch.where(which[:, None, None, None], these.left, others.left)
+    parts = zip(_of(these, which)[:-1], _of(others, ~which)[:-1], strict=True)
+    return Found(*map(torch.cat, parts), left)
+
+
+def _of(found: Found, going: Tensor) -> Found:
+    """The blocks of the images that are `going` (B,)."""
+    mine = going[found.which]
+    return Found(*(part[mine] for part in found[:-1]), found.left)
+
+
+def _without(images: Tensor, which: Tensor, atoms: Tensor) -> Tensor:
+    """What is left of images without the atoms (M, 1, N, N) of images `which` (M,); an atom may be bfloat16."""
+    return images.index_add(0, which, atoms.float(), alpha=-1)
+
+
+def _without_least(images: Tensor, found: Found, going: Tensor, g: nn.Module) -> Found:
     """Of the images that are `going` (B,), all blocks but the one without which least would be left."""
-    missed = energy(found.left[found.which] + found.atom)
+    found = _of(found, going)
+    atoms = g(found.z)
+    missed = energy(found.left[found.which] + atoms)
     least = missed.new_full((len(images),), math.inf).scatter_reduce(0, found.which, missed, "amin")
-    stay = going[found.which] & (missed > least[found.which])
-    which, *parts, atom = (one[stay] for one in found[:-1])
-    return Found(which, *parts, atom, images.index_add(0, which, atom.float(), alpha=-1))
+    stay = missed > least[found.which]
+    fewer = Found(*(part[stay] for part in found[:-1]), images)
+    return fewer._replace(left=_without(images, fewer.which, atoms[stay]))

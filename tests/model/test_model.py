@@ -11,7 +11,7 @@ from atomic_lib.data.spikes import Spikes
 from atomic_lib.images import _blur_matrix, blur, noise_level
 from atomic_lib.model.autoencoder import AtomicAutoencoder, latent_range, parameter_count
 from atomic_lib.model.decoders import Profiles, ReferenceDecoder, SeparableDecoder, StrokeDecoder, Untied
-from atomic_lib.model.encoders import OneShotEncoder, PursuitEncoder, ReferenceEncoder
+from atomic_lib.model.encoders import Found, OneShotEncoder, PursuitEncoder, ReferenceEncoder, gathered
 from atomic_lib.model.layers import BoundedLatents
 from atomic_lib.model.losses import loss, misalignment, sparsity
 from atomic_lib.studies.bench import as_released
@@ -94,18 +94,49 @@ def test_the_pursuit_subtracts_what_it_has_drawn():
 def test_a_second_look_changes_blocks_by_what_is_left_alone():
     model, x = small(partial(PursuitEncoder, again=1)), images()
     encoder = model.encoder
-    steps = list(encoder.pursue(x, model.g, 3))
-    assert torch.equal(encoder.correct(x, steps, model.g)[0].z, steps[0].z), "it starts as none"
+    found = gathered(list(encoder.pursue(x, model.g, 3)))
+    assert torch.equal(encoder.correct(x, found, model.g).z, found.z), "it starts as none"
     torch.nn.init.normal_(encoder.correction.gain[-1].weight)
-    corrected = encoder.correct(x, steps, model.g)
-    assert not torch.allclose(corrected[0].z, steps[0].z)
-    before, after = (part[-1].residual for part in (steps, corrected))
-    energies = torch.stack([left.square().sum(dim=(1, 2, 3)) for left in (before, after)])
-    kept = torch.where((energies[1] < energies[0])[:, None, None, None], after, before)
-    code = model.decompose(x)
-    assert torch.allclose(x - code.atoms.sum(1), kept, atol=1e-5)
-    nothing = [step._replace(residual=torch.zeros_like(x)) for step in steps]
-    assert torch.equal(encoder.correct(x, nothing, model.g)[0].z, steps[0].z)
+    corrected = encoder.correct(x, found, model.g)
+    assert not torch.allclose(corrected.z, found.z)
+    energies = torch.stack([part.left.square().sum(dim=(1, 2, 3)) for part in (found, corrected)])
+    kept = torch.where((energies[1] < energies[0])[:, None, None, None], corrected.left, found.left)
+    best = encoder.corrected(x, found, model.g, 1)
+    drawn = torch.zeros_like(x).index_add(0, best.which, model.g(best.z))
+    assert torch.allclose(x - drawn, kept, atol=1e-5) and torch.allclose(best.left, kept, atol=1e-5)
+    nothing = found._replace(left=torch.zeros_like(x))
+    assert torch.equal(encoder.correct(x, nothing, model.g).z, found.z)
+
+
+def test_blocks_that_the_others_can_do_without_are_taken_back():
+    model = small(partial(PursuitEncoder, again=1))
+    z = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
+    which, step = torch.tensor([0, 1, 0, 1, 0, 1]), torch.tensor([0, 0, 1, 1, 2, 2])
+    with torch.no_grad():
+        atom = model.g(z)
+        x = torch.zeros(3, 1, 32, 32)  # the first image is two of its three atoms, the second all, the third nothing
+        x = x.index_add(0, which[[0, 2]], atom[[0, 2]]).index_add(0, which[[1, 3, 5]], atom[[1, 3, 5]])
+        left = x.index_add(0, which, atom, alpha=-1)
+        found = model.encoder.spared(x, Found(which, step, torch.full((6, 2), 16), z, left), model.g)
+    assert sorted(zip(found.which.tolist(), found.step.tolist(), strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]
+    assert torch.allclose(found.left, torch.zeros_like(x), atol=1e-5)
+
+
+def test_the_blocks_in_use_come_first(monkeypatch):
+    model, x = small(partial(PursuitEncoder, again=1)), images()
+
+    def without_first(found):
+        stay = found.step > 0
+        return Found(*(part[stay] for part in found[:-1]), found.left)
+
+    with torch.no_grad():
+        model.g.rows[-1].weight *= 0.1  # atoms so faint that each leaves enough for the next
+        steps = list(model.encoder.pursue(x, model.g, 4))
+        monkeypatch.setattr(PursuitEncoder, "spared", lambda self, images, found, g: without_first(found))
+        code = model.decompose(x, 4)
+    assert len(steps) == 4 and all(len(step.going) == len(x) for step in steps)
+    assert code.used.tolist() == [[True, True, True, False]] * len(x)
+    assert torch.equal(code.z[:, 0], steps[1].z) and torch.allclose(code.atoms, model.atoms(code.z, code.used), atol=1e-5)
 
 
 def hard_images(size=128):

@@ -153,19 +153,43 @@ explorer.encoders = (() => {
 
   const energy = (image) => image.reduce((sum, value) => sum + value * value, 0);
 
-  /** The pursuit's steps; then all their blocks are corrected at once, `again` times, and the best of all is kept. */
+  /** The pursuit's steps, corrected; then, as long as that leaves less, without the block that is missed least. */
   function pursuit(net, image, k = net.k) {
-    let steps = [...pursue(net, image, k)], best = steps, left = steps.at(-1)?.residual, least = left ? energy(left) : 0;
-    for (let n = 0; steps.length && n < net.again; n++) {
+    const steps = [...pursue(net, image, k)];
+    if (!steps.length || !net.again) return steps;
+    let best = corrected(net, image, steps, steps.at(-1).residual);
+    for (;;) {
+      const fewer = withoutLeast(best), tried = corrected(net, image, fewer, without(image, fewer));
+      if (!(tried.least < best.least)) return best.steps;
+      best = tried;
+    }
+  }
+
+  /** All blocks corrected at once, `again` times, as they were when least was left: their steps, and what is left. */
+  function corrected(net, image, steps, left) {
+    let best = { steps, left, least: energy(left) };
+    for (let n = 0; n < net.again; n++) {
       steps = steps.map((step) => {
         const z = correct(net, left, step);
         return { ...step, z, atom: net.g(z) };
       });
-      left = image.slice();
-      for (const { atom } of steps) for (let p = 0; p < left.length; p++) left[p] -= atom[p];
-      if (energy(left) < least) [best, least] = [steps, energy(left)];
+      left = without(image, steps);
+      if (energy(left) < best.least) best = { steps, left, least: energy(left) };
     }
     return best;
+  }
+
+  /** What is left of an image without the atoms of steps. */
+  function without(image, steps) {
+    const left = image.slice();
+    for (const { atom } of steps) for (let p = 0; p < left.length; p++) left[p] -= atom[p];
+    return left;
+  }
+
+  /** The steps but the one without which least would be left. */
+  function withoutLeast({ steps, left }) {
+    const missed = steps.map(({ atom }) => energy(left.map((value, p) => value + atom[p])));
+    return steps.filter((_, i) => missed[i] > Math.min(...missed));
   }
 
   /** zᵢ = E(rᵢ₋₁), rᵢ = rᵢ₋₁ − g(zᵢ): yield each step, until nothing is left that stands out, or k blocks are. A block

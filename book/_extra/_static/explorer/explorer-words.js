@@ -35,7 +35,7 @@ explorer.words = (() => {
   const ofStep = (step, steps, again) =>
     `Step ${step + 1} of ${steps}: this is left. The encoder looks where most is, inside the square, and `
     + `block ${step + 1} is to draw what it sees there.`
-    + (again && step === steps - 1 ? " Then all blocks are corrected at once, by what is left." : "");
+    + (again && step === steps - 1 ? " Then all blocks are corrected at once, by what is left, and one that the others can do without goes." : "");
 
   const ofView = (view) => ({
     image: "The picture that was decomposed, as it is.",
