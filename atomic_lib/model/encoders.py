@@ -101,12 +101,13 @@ class PursuitEncoder(nn.Module):
     can go on past the k that it was trained with. In exchange it is *given* that an atom is local.
 
     Once trained it can do no harm: a block that would make what is left of its image larger is refused, and its place
-    is not looked at again; of all corrections an image keeps the best. Whatever the image, ‖x − x̂‖ ≤ ‖x‖. In training
-    every block is taken: one that does harm has the most to learn.
+    is not looked at again; of all corrections an image keeps the best; a block goes again only where the others, without
+    it, leave less. Whatever the image, ‖x − x̂‖ ≤ ‖x‖. In training every block is taken: one that does harm has the most
+    to learn.
 
     window: side of the square looked at, px. smooth: σ of the blur, px. stride: of the first convolution. stop: in
-    units of the image. again: how often all blocks are corrected at the end, see `Correction`; in training once, which
-    is what later corrections are good at, too.
+    units of the image. again: how often all blocks are corrected at the end, at most, see `Correction`; twice as often,
+    where one is left out, see `spared`; in training once, which is what later corrections are good at, too.
     """
 
     stops = True  # by itself: it says which blocks are in use, and takes another k than it was trained with
@@ -176,7 +177,7 @@ class PursuitEncoder(nn.Module):
         return found._replace(z=z, left=_without(images, found.which, g(z)))
 
     def corrected(self, images: Tensor, found: Found, g: nn.Module, times: int) -> Found:
-        """The blocks corrected up to `again` times, each image's as they were when least was left of it.
+        """The blocks corrected up to so many `times`, each image's as they were when least was left of it.
 
         An image goes on as long as two corrections leave 1 % less of it: one alone may overshoot.
         """
@@ -194,8 +195,8 @@ class PursuitEncoder(nn.Module):
         """The blocks without those that the others can do without.
 
         Where two spikes overlap, the first block may take the middle, and two more the flanks: three atoms for two
-        spikes, which no correction leaves. So the block of an image that is missed least is left out and the others are
-        corrected; where that leaves less, it is gone, and the next is tried.
+        spikes, from which no correction leads away. So the block of an image that is missed least is left out and the
+        others are corrected; where that leaves less of the image, it is gone, and the next is tried.
         """
         going = torch.ones(len(images), dtype=torch.bool, device=images.device)
         while going.any():

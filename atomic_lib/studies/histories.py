@@ -39,8 +39,10 @@ GOALS = {  # of networks that were trained anew with Muon: a held-out metric, an
     "spikes-plain": ("jaccard", 0.6), "spikes-pursuit": ("jaccard", 0.8), "digits-plain": ("nmse", 0.05),
     "digits-pursuit": ("nmse", 0.05), "digits-conventional": ("nmse", 0.05),
 }  # fmt: skip
-NOT_SHIPPED = ("spikes-pursuit",)  # trained anew, but not as good in every metric: its record alone is kept
-OTHER_RATES = (0.003, 0.012)  # with which that was tried too
+PURSUITS = {  # that were tried, by their records, and whether they take blocks back; what ships does
+    "adam/spikes-pursuit": False, "anew/spikes-pursuit-lr0.003": False, "anew/spikes-pursuit": False,
+    "anew/spikes-pursuit-lr0.012": False, "anew/spikes-pursuit-adam": True,
+}  # fmt: skip
 
 
 def theirs_and_ours(released: Recipe, here: Recipe) -> list[dict]:
@@ -114,24 +116,19 @@ def recorded(records: Mapping[str, dict]) -> Figure:
 def before_and_now() -> tuple[dict[str, dict], dict[str, dict]]:
     """The recorded trainings of the networks of `GOALS`, by name: those with Adam, and those with Muon."""
     before = {name: ablations.recorded(f"adam/{name}.json") for name in GOALS}
-    now = records() | {name: ablations.recorded(f"anew/{name}.json") for name in NOT_SHIPPED}
-    return before, {name: now[name] for name in GOALS}
+    return before, {name: records()[name] for name in GOALS}
 
 
-def by_rate() -> list[dict]:
-    """Rows of a table: what does not ship, as Muon trained it at each rate that was tried; below it, what ships."""
+def pursuits() -> list[dict]:
+    """Rows of a table: `PURSUITS`, each as it was trained and measured, and below them what ships."""
     rows = []
-    for name in NOT_SHIPPED:
-        tried = [
-            ablations.recorded(f"anew/{name}{end}.json") for end in ("", *(f"-lr{rate:g}" for rate in OTHER_RATES))
-        ]
-        for one in [*sorted(tried, key=lambda one: one["recipe"]["lr"]), records()[name]]:
-            recipe, found = one["recipe"], one["metrics"]
-            how = {"optimiser": recipe.get("optimiser", "adam").capitalize(), "rate": f"{recipe['lr']:g}"}
-            size = {"steps": f"{one['steps']:,}", "images a step": recipe["batch"], "minutes": round(one["minutes"])}
-            spikes = {"false": found["false_positives"], "not found": found["false_negatives"]}
-            errors = {key: f"{found[key]:.3g}" for key in ("rmse_px", "nmse")}
-            rows.append(how | size | spikes | errors)
+    tried = [(ablations.recorded(f"{name}.json"), back) for name, back in PURSUITS.items()]
+    for one, back in [*tried, (records()["spikes-pursuit"], True)]:
+        recipe, found = one["recipe"], one["metrics"]
+        how = {"optimiser": recipe.get("optimiser", "adam").capitalize(), "rate": f"{recipe['lr']:g}"}
+        how |= {"corrections": recipe["encoder_options"]["again"], "taken back": "yes" if back else "no"}
+        spikes = {"false": found["false_positives"], "not found": found["false_negatives"]}
+        rows.append(how | spikes | {key: f"{found[key]:.2g}" for key in ("rmse_px", "nmse")})
     return rows
 
 

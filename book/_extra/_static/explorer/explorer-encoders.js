@@ -157,24 +157,27 @@ explorer.encoders = (() => {
   function pursuit(net, image, k = net.k) {
     const steps = [...pursue(net, image, k)];
     if (!steps.length || !net.again) return steps;
-    let best = corrected(net, image, steps, steps.at(-1).residual);
+    let best = corrected(net, image, { steps, left: steps.at(-1).residual }, net.again);
     for (;;) {
-      const fewer = withoutLeast(best), tried = corrected(net, image, fewer, without(image, fewer));
-      if (!(tried.least < best.least)) return best.steps;
-      best = tried;
+      const fewer = corrected(net, image, withoutLeast(image, best), 2 * net.again);
+      if (!(energy(fewer.left) < energy(best.left))) return best.steps;
+      best = fewer;
     }
   }
 
-  /** All blocks corrected at once, `again` times, as they were when least was left: their steps, and what is left. */
-  function corrected(net, image, steps, left) {
-    let best = { steps, left, least: energy(left) };
-    for (let n = 0; n < net.again; n++) {
-      steps = steps.map((step) => {
-        const z = correct(net, left, step);
+  /** Steps with all their blocks corrected at once, so many times, as they were when least was left; and what that is.
+   *  It ends where two corrections leave not even 1 % less: one alone may overshoot. */
+  function corrected(net, image, found, times) {
+    let best = found, least = energy(found.left), before = least;
+    for (let n = 0; n < times; n++) {
+      const steps = found.steps.map((step) => {
+        const z = correct(net, found.left, step);
         return { ...step, z, atom: net.g(z) };
       });
-      left = without(image, steps);
-      if (energy(left) < best.least) best = { steps, left, least: energy(left) };
+      found = { steps, left: without(image, steps) };
+      if (energy(found.left) < least) [best, least] = [found, energy(found.left)];
+      if (n % 2 && !(least < 0.99 * before)) break;
+      if (n % 2) before = least;
     }
     return best;
   }
@@ -186,10 +189,11 @@ explorer.encoders = (() => {
     return left;
   }
 
-  /** The steps but the one without which least would be left. */
-  function withoutLeast({ steps, left }) {
+  /** The steps but the one without which least would be left, and what is left then. */
+  function withoutLeast(image, { steps, left }) {
     const missed = steps.map(({ atom }) => energy(left.map((value, p) => value + atom[p])));
-    return steps.filter((_, i) => missed[i] > Math.min(...missed));
+    const fewer = steps.filter((_, i) => missed[i] > Math.min(...missed));
+    return { steps: fewer, left: without(image, fewer) };
   }
 
   /** zᵢ = E(rᵢ₋₁), rᵢ = rᵢ₋₁ − g(zᵢ): yield each step, until nothing is left that stands out, or k blocks are. A block
