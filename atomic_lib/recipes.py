@@ -237,8 +237,8 @@ _ALL = [
         encoder_options={"stride": 8, "spare": 22}, optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
-        "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=8000, noise=0.01, noise_end=0.001,
-        encoder_options={"again": 3},
+        "spikes-pursuit", Spikes(), "pursuit", "separable", k=10, d0=3, steps=6400, noise=0.01, noise_end=0.001,
+        encoder_options={"again": 8}, batch=16, optimiser="muon", lr=0.006,
     ),
     Recipe(
         "digits-plain", Digits(), "one-shot", "stroke", k=16, d0=6, steps=4200, noise=0.05, noise_end=0.005,
