@@ -13,11 +13,17 @@ explorer.layers = (() => {
   };
 
   function linear(x, { weight, bias = new Float32Array(weight.length / x.length) }) {
-    const out = new Float32Array(bias.length);
+    const out = new Float32Array(bias.length), fours = x.length - (x.length % 4);
     for (let o = 0, w = 0; o < out.length; o++) {
-      let sum = bias[o];
-      for (let i = 0; i < x.length; i++) sum += weight[w++] * x[i];
-      out[o] = sum;
+      let a = bias[o], b = 0, c = 0, d = 0, i = 0; // four sums that need not wait for each other
+      for (; i < fours; i += 4, w += 4) {
+        a += weight[w] * x[i];
+        b += weight[w + 1] * x[i + 1];
+        c += weight[w + 2] * x[i + 2];
+        d += weight[w + 3] * x[i + 3];
+      }
+      for (; i < x.length; i++, w++) a += weight[w] * x[i];
+      out[o] = a + b + c + d;
     }
     return out;
   }
@@ -60,7 +66,7 @@ explorer.layers = (() => {
   function conv2d(x, side, { weight, bias }, stride) {
     const outputs = bias.length, inputs = x.length / side ** 2, taps = Math.sqrt(weight.length / (outputs * inputs));
     const edge = (taps - 1) / 2, wide = side + 2 * edge, padded = frame(x, side, edge);
-    const small = Math.floor((side - 1) / stride) + 1, add = taps === 3 ? add3x3 : addAny;
+    const small = Math.floor((side - 1) / stride) + 1, add = taps === 3 ? add3x3 : add5x5;
     const out = new Float32Array(outputs * small * small), sum = new Float64Array(small * small);
     for (let o = 0; o < outputs; o++) {
       sum.fill(bias[o]);
@@ -72,15 +78,13 @@ explorer.layers = (() => {
   }
 
   /** One channel under one kernel, added to `sum`; p and w: where the channel and the kernel begin. */
-  function addAny(sum, small, stride, padded, wide, p, weight, w, taps) {
-    for (let r = 0, at = 0; r < small; r++)
-      for (let q = 0; q < small; q++, at++) {
-        let here = 0;
-        for (let i = 0; i < taps; i++)
-          for (let j = 0, from = p + (r * stride + i) * wide + q * stride; j < taps; j++)
-            here += weight[w + i * taps + j] * padded[from + j];
-        sum[at] += here;
-      }
+  function add5x5(sum, small, stride, padded, wide, p, weight, w) {
+    for (let i = 0; i < 5; i++, w += 5) {
+      const a = weight[w], b = weight[w + 1], c = weight[w + 2], d = weight[w + 3], e = weight[w + 4];
+      for (let r = 0, at = 0; r < small; r++)
+        for (let q = 0, u = p + (r * stride + i) * wide; q < small; q++, u += stride, at++)
+          sum[at] += a * padded[u] + b * padded[u + 1] + c * padded[u + 2] + d * padded[u + 3] + e * padded[u + 4];
+    }
   }
 
   function add3x3(sum, small, stride, padded, wide, p, weight, w) {
