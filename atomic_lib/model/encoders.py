@@ -50,6 +50,10 @@ class Found(NamedTuple):
     z: Tensor
     left: Tensor
 
+    def take(self, mine: Tensor, left: Tensor) -> "Found":
+        """Some of the blocks, by a mask (M,), and what is left then."""
+        return Found(self.which[mine], self.step[mine], self.centre[mine], self.z[mine], left)
+
 
 class OneShot(nn.Module):
     """The encoders that give all k blocks at once: `net` maps images of `size` px a side to k·d0 numbers."""
@@ -101,9 +105,9 @@ class PursuitEncoder(nn.Module):
     can go on past the k that it was trained with. In exchange it is *given* that an atom is local.
 
     Once trained it can do no harm: a block that would make what is left of its image larger is refused, and its place
-    is not looked at again; of all corrections an image keeps the best; a block goes again only where the others, without
-    it, leave less. Whatever the image, ‖x − x̂‖ ≤ ‖x‖. In training every block is taken: one that does harm has the most
-    to learn.
+    is not looked at again; of all corrections an image keeps the best; a block goes again only where the others leave
+    less without it. Whatever the image, ‖x − x̂‖ ≤ ‖x‖. In training every block is taken: one that does harm has the
+    most to learn.
 
     window: side of the square looked at, px. smooth: σ of the blur, px. stride: of the first convolution. stop: in
     units of the image. again: how often all blocks are corrected at the end, at most, see `Correction`; twice as often,
@@ -300,14 +304,13 @@ def _better(before: Found, after: Found) -> Found:
 def _chosen(which: Tensor, these: Found, others: Found) -> Found:
     """Of the images `which` (B,) these blocks, of the rest the others."""
     left = torch.where(which[:, None, None, None], these.left, others.left)
-    parts = zip(_of(these, which)[:-1], _of(others, ~which)[:-1], strict=True)
-    return Found(*map(torch.cat, parts), left)
+    parts = zip(_of(these, which), _of(others, ~which), strict=True)
+    return Found(*map(torch.cat, parts))._replace(left=left)
 
 
 def _of(found: Found, going: Tensor) -> Found:
     """The blocks of the images that are `going` (B,)."""
-    mine = going[found.which]
-    return Found(*(part[mine] for part in found[:-1]), found.left)
+    return found.take(going[found.which], found.left)
 
 
 def _without(images: Tensor, which: Tensor, atoms: Tensor) -> Tensor:
@@ -322,5 +325,4 @@ def _without_least(images: Tensor, found: Found, going: Tensor, g: nn.Module) ->
     missed = energy(found.left[found.which] + atoms)
     least = missed.new_full((len(images),), math.inf).scatter_reduce(0, found.which, missed, "amin")
     stay = missed > least[found.which]
-    fewer = Found(*(part[stay] for part in found[:-1]), images)
-    return fewer._replace(left=_without(images, fewer.which, atoms[stay]))
+    return found.take(stay, _without(images, found.which[stay], atoms[stay]))

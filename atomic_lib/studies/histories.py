@@ -43,6 +43,7 @@ PURSUITS = {  # that were tried, by their records, and whether they take blocks 
     "adam/spikes-pursuit": False, "anew/spikes-pursuit-lr0.003": False, "anew/spikes-pursuit": False,
     "anew/spikes-pursuit-lr0.012": False, "anew/spikes-pursuit-adam": True,
 }  # fmt: skip
+OTHER_NOISES = (0.02, 0.1)  # on the latents, with which `digits-plain` was tried too
 
 
 def theirs_and_ours(released: Recipe, here: Recipe) -> list[dict]:
@@ -129,6 +130,18 @@ def pursuits() -> list[dict]:
         how |= {"corrections": recipe["encoder_options"]["again"], "taken back": "yes" if back else "no"}
         spikes = {"false": found["false_positives"], "not found": found["false_negatives"]}
         rows.append(how | spikes | {key: f"{found[key]:.2g}" for key in ("rmse_px", "nmse")})
+    return rows
+
+
+def noises() -> list[dict]:
+    """Rows of a table: trainings of `digits-plain` with other noise on its latents, and among them what ships."""
+    tried = [ablations.recorded(f"anew/digits-plain-noise{noise:g}.json") for noise in OTHER_NOISES]
+    rows = []
+    for one in sorted([*tried, records()["digits-plain"]], key=lambda one: one["recipe"]["noise"]):
+        row = {"noise at the start": f"{one['recipe']['noise']:g}", "steps": f"{one['steps']:,}"}
+        rows.append(
+            row | {key: f"{one['metrics'][key]:.3g}" for key in ("connected", "active_blocks", "spread", "nmse")}
+        )
     return rows
 
 

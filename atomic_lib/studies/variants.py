@@ -40,10 +40,11 @@ _LOOSE: dict[str, Any] = {"latents": "leaky", "noise": 0.0, "noise_end": 0.0}
 
 def _small(name: str, **changes) -> Recipe:
     """A spikes recipe for images of 64×64, everything in pixels scaled with them (σ = 2 px)."""
+    before = {"optimiser": "adam", "lr": 1e-3}  # most of these were recorded before Muon
     if name == "pursuit":
-        changes = {"encoder_options": {"window": 18, "smooth": 1.0, "again": 1}, **changes}
-    if name == "plain":  # most of these were recorded before Muon
-        changes = {"optimiser": "adam", "lr": 1e-3, "latents": "bounded", "noise": 0.01, "noise_end": 0.001, **changes}
+        changes = {**before, "batch": 32, "encoder_options": {"window": 18, "smooth": 1.0, "again": 1}, **changes}
+    if name == "plain":
+        changes = {**before, "latents": "bounded", "noise": 0.01, "noise_end": 0.001, **changes}
     return RECIPES[f"spikes-{name}"].replace(**{"data": Spikes(size=64, sigma=2.0), **changes})
 
 
@@ -186,7 +187,7 @@ def _one_shot(**changes) -> Recipe:
 
 _HALVED: dict[str, Any] = {
     "reference": {}, "slots": {"encoder_options": {"stride": 4, "spare": 22}},
-    "pursuit": {"encoder_options": {"window": 14, "smooth": 0.75, "again": 1}, "optimiser": "muon", "lr": 0.006},
+    "pursuit": {"encoder_options": {"window": 14, "smooth": 0.75, "again": 1}, "batch": 32},
 }  # fmt: skip
 
 

@@ -118,7 +118,13 @@ def test_blocks_that_the_others_can_do_without_are_taken_back():
         x = x.index_add(0, which[[0, 2]], atom[[0, 2]]).index_add(0, which[[1, 3, 5]], atom[[1, 3, 5]])
         left = x.index_add(0, which, atom, alpha=-1)
         found = model.encoder.spared(x, Found(which, step, torch.full((6, 2), 16), z, left), model.g)
-    assert sorted(zip(found.which.tolist(), found.step.tolist(), strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]
+    assert sorted(zip(found.which.tolist(), found.step.tolist(), strict=True)) == [
+        (0, 0),
+        (0, 1),
+        (1, 0),
+        (1, 1),
+        (1, 2),
+    ]
     assert torch.allclose(found.left, torch.zeros_like(x), atol=1e-5)
 
 
@@ -126,8 +132,7 @@ def test_the_blocks_in_use_come_first(monkeypatch):
     model, x = small(partial(PursuitEncoder, again=1)), images()
 
     def without_first(found):
-        stay = found.step > 0
-        return Found(*(part[stay] for part in found[:-1]), found.left)
+        return found.take(found.step > 0, found.left)
 
     with torch.no_grad():
         model.g.rows[-1].weight *= 0.1  # atoms so faint that each leaves enough for the next
@@ -136,7 +141,8 @@ def test_the_blocks_in_use_come_first(monkeypatch):
         code = model.decompose(x, 4)
     assert len(steps) == 4 and all(len(step.going) == len(x) for step in steps)
     assert code.used.tolist() == [[True, True, True, False]] * len(x)
-    assert torch.equal(code.z[:, 0], steps[1].z) and torch.allclose(code.atoms, model.atoms(code.z, code.used), atol=1e-5)
+    assert torch.equal(code.z[:, 0], steps[1].z)
+    assert torch.allclose(code.atoms, model.atoms(code.z, code.used), atol=1e-5)
 
 
 def hard_images(size=128):
