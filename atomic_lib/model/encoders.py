@@ -191,8 +191,8 @@ class PursuitEncoder(nn.Module):
                 before = energy(best.left)
             found = self.correct(images, _of(found, going), g)
             best = _better(best, found)
-            if i % 2:
-                going = energy(best.left) < 0.99 * before
+            if i % 2 and not (going := energy(best.left) < 0.99 * before).any():
+                break
         return best
 
     def spared(self, images: Tensor, found: Found, g: nn.Module) -> Found:

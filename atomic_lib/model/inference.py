@@ -47,6 +47,11 @@ def refine(
     used = torch.ones(z.shape[:2], dtype=torch.bool, device=z.device) if used is None else used
     if len(images) != len(z) or used.shape != z.shape[:2]:
         raise BadInput(f"refine: {len(images)} images, z {tuple(z.shape)}, used {tuple(used.shape)}; expected one B.")
+    if not (some := used.any(dim=0)).all():  # blocks that no image uses cost as much as others
+        fitted = z.clone()
+        if some.any():
+            fitted[:, some] = refine(g, images, z[:, some], steps, used[:, some], bound, operator)
+        return fitted
 
     def left(flat: Tensor) -> Tensor:
         return (images - operator(draw(g, flat.view_as(z), used).sum(dim=1))).flatten(1)

@@ -33,7 +33,7 @@ KINDS = (
     "pursuit",
     "conventional",
 )  # those of digits and of spikes that ship, in this order
-TRAINING_IMAGES = 1024  # that the range of each coordinate is taken from
+TRAINING_IMAGES = 256  # that the range of each coordinate is taken from
 MANY = 12  # coordinates of a block: when there are more, the page begins with those that change most
 SPIKES = (5, 4, 1, 2, 3, 6, 7, 8, 9, 10, 5, 7)  # of the dozen images on the page
 DIGITS = (2, 7, 3, 0, 4, 5, 1, 6, 8, 9, 5, 4)
