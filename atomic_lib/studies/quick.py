@@ -1,4 +1,5 @@
-"""A pursuit in few rounds: peaks that stand apart are described all at once, and no atom is drawn by itself.
+"""A pursuit in few rounds: peaks that stand apart are described all at once, no atom is drawn by itself, and none is
+taken back.
 
 The trained network is the pursuit's own. Where its g is a sum of products of rows and columns, Σᵢ g(zᵢ) is one product
 of matrices an image, and so is what each block takes away.
