@@ -51,7 +51,7 @@ class Found(NamedTuple):
     left: Tensor
 
     def take(self, mine: Tensor, left: Tensor) -> "Found":
-        """Some of the blocks, by a mask (M,), and what is left then."""
+        """Some of the blocks, by a mask (M,), and what is left then, (B, 1, N, N)."""
         return Found(self.which[mine], self.step[mine], self.centre[mine], self.z[mine], left)
 
 
@@ -301,11 +301,11 @@ def _better(before: Found, after: Found) -> Found:
     return _chosen(energy(after.left) < energy(before.left), after, before)
 
 
-def _chosen(which: Tensor, these: Found, others: Found) -> Found:
-    """Of the images `which` (B,) these blocks, of the rest the others."""
-    left = torch.where(which[:, None, None, None], these.left, others.left)
-    parts = zip(_of(these, which), _of(others, ~which), strict=True)
-    return Found(*map(torch.cat, parts))._replace(left=left)
+def _chosen(mine: Tensor, these: Found, others: Found) -> Found:
+    """Of the images `mine` (B,) these blocks, of the rest the others."""
+    blocks = zip(_of(these, mine)[:-1], _of(others, ~mine)[:-1], strict=True)
+    which, step, centre, z = (torch.cat(both) for both in blocks)
+    return Found(which, step, centre, z, torch.where(mine[:, None, None, None], these.left, others.left))
 
 
 def _of(found: Found, going: Tensor) -> Found:

@@ -116,8 +116,8 @@ def recorded(records: Mapping[str, dict]) -> Figure:
 
 def before_and_now() -> tuple[dict[str, dict], dict[str, dict]]:
     """The recorded trainings of the networks of `GOALS`, by name: those with Adam, and those with Muon."""
-    before = {name: ablations.recorded(f"adam/{name}.json") for name in GOALS}
-    return before, {name: records()[name] for name in GOALS}
+    before, now = {name: ablations.recorded(f"adam/{name}.json") for name in GOALS}, records()
+    return before, {name: now[name] for name in GOALS}
 
 
 def pursuits() -> list[dict]:
