@@ -22,8 +22,8 @@ LIBRARY   := $(shell find atomic_lib data -type f -not -path '*/__pycache__/*')
 PAGES     := _config.yml _toc.yml $(shell find book -type f -not -path '$(BUILD)/*' -not -path '*/.*')
 
 .DEFAULT_GOAL := help
-.PHONY: help install book pdf check lint quick test slow pages nbval notebooks field paper normalise format constraints \
-  clean distclean
+.PHONY: help install book executed pdf check lint quick test slow pages nbval notebooks field paper normalise format \
+  constraints clean distclean
 .NOTPARALLEL: # training, executing and testing each use all the cores already
 
 help: ## list what can be made
@@ -44,14 +44,19 @@ install: .venv/.installed ## make .venv with the library, the book's tools and t
 
 # --- the book ------------------------------------------------------------------------------------
 
+EXECUTE := $(BIN)/python book/_ext/execute.py
+
 book: $(BUILD)/.built ## execute the notebooks and build the pages
 	@echo "The book is at $(BUILD)/html/index.html"
 
 $(BUILD)/.built: $(BUILD)/.executes $(PAGES)
 	@rm -rf $(BUILD)/html
-	$(BIN)/python book/_ext/execute.py
+	$(EXECUTE)
 	$(BIN)/jupyter-book build book/ --all -W --keep-going
 	@touch $@
+
+executed: $(BUILD)/.executes
+	$(EXECUTE)
 
 pdf: book ## print the book into one PDF, with the browser that the tests use
 	@$(BIN)/python book/_ext/to_pdf.py
@@ -67,8 +72,13 @@ $(BUILD)/.executes: .venv/.installed $(LIBRARY)
 
 # Two halves of the tests side by side, each on one thread; who is done first takes from what the other has left.
 IN_TWO := $(BIN)/python -m pytest -n 2 --dist worksteal
+# A browser's tab waits as often as it works.
+IN_THREE := $(BIN)/python -m pytest -n 3 --dist worksteal
 
-test: check slow pages ## everything that must hold: code, notebooks, book and pages
+# Building pages from executed notebooks takes half a core: the slow tests run beside it.
+test: check executed ## everything that must hold: code, notebooks, book and pages
+	@$(MAKE) slow & $(MAKE) book; built=$$?; wait $$! && exit $$built
+	@$(MAKE) pages
 
 check: lint quick ## in under a minute: format, types, imports, notebooks, JavaScript, the quick tests
 
@@ -87,7 +97,7 @@ slow: .venv/.installed ## the other tests of the library; every notebook with sm
 	MPLBACKEND=agg $(IN_TWO) tests -m slow --ignore=tests/pages
 
 pages: book ## the built book: its numbers are those committed; links, figures, formulas; nothing from the network
-	$(IN_TWO) tests/pages
+	$(IN_THREE) tests/pages
 
 nbval: .venv/.installed ## run the committed notebooks once more, whole, and compare their marked cells
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=1800 book
