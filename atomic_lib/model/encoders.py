@@ -215,13 +215,6 @@ class PursuitEncoder(nn.Module):
         noise = torch.zeros(len(images), device=images.device) if self.training else noise_level(images)
         return (5 * noise / (2 * math.sqrt(math.pi) * self.smooth)).clamp(min=self.stop)
 
-    def ended(self, left: Tensor, used: Tensor) -> list[str]:
-        """Why the pursuit ended that left this (B, 1, N, N) of its images and used these blocks (B, k): "nothing left"
-        over the `threshold`, all "k blocks used", or "no block helps" where something is left."""
-        quiet, full = self.highest(left)[0] <= self.threshold(left), used.all(dim=1)
-        why = zip(quiet.tolist(), full.tolist(), strict=True)
-        return ["nothing left" if q else "k blocks used" if f else "no block helps" for q, f in why]
-
     def block(self, residual: Tensor, centre: Tensor) -> Tensor:
         """E: residuals (M, 1, N, N) and the places to look at (M, 2), px → latent blocks (M, d0)."""
         return self.described(self.look(cropped(residual, centre, self.window)), centre)
