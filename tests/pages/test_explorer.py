@@ -130,6 +130,19 @@ class Reader:
         """The pointer elsewhere, so that nothing is pointed at."""
         self.tab.mouse.move(1, 1)
 
+    def stop_the_clock(self):
+        """From now on time goes by in the page when it is told to, however busy the machine is."""
+        self.tab.clock.install(time=0)
+        self.tab.clock.pause_at(1000)
+
+    def goes_on_until(self, wish):
+        """Let time go by in the page, a tenth of a second after the other, until this is true; a minute at most."""
+        for _ in range(600):
+            if self.tab.evaluate(wish):
+                return
+            self.tab.clock.fast_forward(100)
+        raise AssertionError(f"never: {wish}")
+
     def looks_whole(self):
         text = self.tab.locator("#explorer").inner_text()
         text += " ".join(self.tab.locator("#explorer output").all_inner_texts())
@@ -720,11 +733,12 @@ def test_a_walk_begins_at_its_beginning_and_goes_by_itself(opened):
     reader = opened(viewport=WIDE["viewport"])  # with motion
     reader.choose("Walk")
     assert reader.state["t"] == 0 and reader.status.startswith("0 %")
+    reader.stop_the_clock()
     reader.button("Play").click()
-    reader.tab.wait_for_function("explorer.state().t > 0.2")
-    assert reader.button("Stop").is_visible()
-    reader.tab.wait_for_function("explorer.state().t === 1")
-    assert reader.button("Play").is_visible()
+    reader.tab.clock.fast_forward(1000)
+    assert 0.2 < reader.state["t"] < 0.5 and reader.button("Stop").is_visible()
+    reader.tab.clock.fast_forward(3000)
+    assert reader.state["t"] == 1 and reader.button("Play").is_visible()
 
 
 def test_with_less_motion_the_walk_goes_a_step_a_press(reader):
@@ -737,9 +751,12 @@ def test_with_less_motion_the_walk_goes_a_step_a_press(reader):
 # --- draw your own ---------------------------------------------------------------------------------------------------
 
 
+SEVEN = (32, 40), (32, 88), (100, 58)
+
+
 def draw_seven(reader):
     reader.choose("Draw")
-    reader.drag((32, 40), (32, 88), (100, 58))
+    reader.drag(*SEVEN)
     reader.tab.wait_for_function("explorer.state().blocks.length > 0")
 
 
@@ -769,15 +786,17 @@ def test_the_pen_leaves_ink_at_once(digits):
 def test_the_pursuit_is_played_step_by_step(opened):
     reader = opened(viewport=WIDE["viewport"])  # with motion
     reader.choose("Pursuit")
-    draw_seven(reader)
-    reader.tab.wait_for_function("explorer.state().step === 1")
+    reader.choose("Draw")
+    reader.stop_the_clock()
+    reader.drag(*SEVEN)
+    reader.goes_on_until("explorer.state().step === 1")
     assert reader.part("window").is_visible() and reader.status.startswith("Step 2 of")
     assert reader.part("view").input_value() == "left", "the menu says what is on show"
-    reader.tab.wait_for_function("explorer.state().step === -1")
+    reader.goes_on_until("explorer.state().step === -1")
     assert reader.part("view").input_value() == "sum"
     assert reader.part("window").is_hidden() and "left over" in reader.status
     reader.button("Play the pursuit").click()
-    reader.tab.wait_for_function("explorer.state().step >= 0")
+    reader.goes_on_until("explorer.state().step === 1")
     reader.part("blocks").get_by_role("button").nth(0).click()
     assert reader.state["step"] == -1 and reader.state["selected"] == 0, "whatever one does ends it"
 
