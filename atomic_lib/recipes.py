@@ -241,7 +241,7 @@ _ALL = [
         encoder_options={"again": 8}, batch=16, optimiser="muon", lr=0.006,
     ),
     Recipe(
-        "digits-plain", Digits(), "one-shot", "stroke", k=16, d0=6, steps=4200, noise=0.05, noise_end=0.005,
+        "digits-plain", Digits(), "one-shot", "stroke", k=16, d0=6, steps=3400, noise=0.05, noise_end=0.02,
         decoder_options={"rank": 2, "maps": 8}, optimiser="muon", lr=0.006, bfloat16=True,
     ),
     Recipe(
