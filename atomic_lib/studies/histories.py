@@ -43,7 +43,7 @@ PURSUITS = {  # that were tried, by their records, and whether they take blocks 
     "adam/spikes-pursuit": False, "anew/spikes-pursuit-lr0.003": False, "anew/spikes-pursuit": False,
     "anew/spikes-pursuit-lr0.012": False, "anew/spikes-pursuit-adam": True,
 }  # fmt: skip
-OTHER_NOISES = (0.02, 0.1)  # on the latents, with which `digits-plain` was tried too
+NOISES = ("noise0.02", "end0.02", "noise0.07", "noise0.1")  # records of `digits-plain` that was given other noise
 
 
 def theirs_and_ours(released: Recipe, here: Recipe) -> list[dict]:
@@ -135,14 +135,20 @@ def pursuits() -> list[dict]:
 
 def noises() -> list[dict]:
     """Rows of a table: trainings of `digits-plain` with other noise on its latents, and among them what ships."""
-    tried = [ablations.recorded(f"anew/digits-plain-noise{noise:g}.json") for noise in OTHER_NOISES]
+    tried = [ablations.recorded(f"anew/digits-plain-{name}.json") for name in NOISES]
     rows = []
-    for one in sorted([*tried, records()["digits-plain"]], key=lambda one: one["recipe"]["noise"]):
-        row = {"noise at the start": f"{one['recipe']['noise']:g}", "steps": f"{one['steps']:,}"}
+    for one in sorted([*tried, records()["digits-plain"]], key=_noise):
+        first, last = _noise(one)
+        row = {"noise at first": f"{first:g}", "at the end": f"{last:g}", "steps": f"{one['steps']:,}"}
         rows.append(
             row | {key: f"{one['metrics'][key]:.3g}" for key in ("connected", "active_blocks", "spread", "nmse")}
         )
     return rows
+
+
+def _noise(record: Mapping) -> tuple[float, float]:
+    """How much of it a training had, at its beginning and at its end."""
+    return record["recipe"]["noise"], record["recipe"]["noise_end"]
 
 
 def first_at(record: Mapping, metric: str, goal: float) -> dict | None:

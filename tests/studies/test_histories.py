@@ -60,9 +60,10 @@ def test_what_ships_stands_below_what_was_tried():
 
 
 def test_what_ships_stands_among_the_other_noises():
-    rows = histories.noises()
-    noises = [float(row["noise at the start"]) for row in rows]
-    assert noises == sorted({*histories.OTHER_NOISES, RECIPES["digits-plain"].noise})
+    rows, ships = histories.noises(), RECIPES["digits-plain"]
+    noises = [(float(row["noise at first"]), float(row["at the end"])) for row in rows]
+    assert noises == sorted(set(noises)) and len(noises) == len(histories.NOISES) + 1
+    assert (ships.noise, ships.noise_end) in noises and all(first > last for first, last in noises)
     assert all(0 < float(row["nmse"]) < float(row["connected"]) <= 1 for row in rows)
 
 
