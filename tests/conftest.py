@@ -15,6 +15,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.parent.name == "pages":
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.path.name != "test_notebooks.py")  # the longest first: none is alone at the end
 
 
 @functools.cache
