@@ -14,9 +14,11 @@ export OMP_NUM_THREADS ?= 1
 # Threads that wait for each other sleep: spinning, they would take the cores from each other on a busy
 # machine, and a book would take ten times as long. Numbers are the same to the byte.
 export OMP_WAIT_POLICY ?= PASSIVE
-# Linux would give the memory of every large tensor back and hand it out anew, cleared: a fifth of the time. (Up to so
-# many bytes they are kept; a C library that does not take so large a number goes on as it did.)
+# Memory of large tensors is kept, where the C library takes such a number: `devices.keep_memory` says why.
+ifeq ($(shell $(PYTHON) -c 'import ctypes; print(ctypes.CDLL(None).mallopt(-3, 10**9))' 2>/dev/null),1)
 export MALLOC_MMAP_THRESHOLD_ ?= 1000000000
+export MALLOC_TRIM_THRESHOLD_ ?= 2000000000
+endif
 # Jupyter's debugger, which nobody uses here, would warn about Python's frozen modules.
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 

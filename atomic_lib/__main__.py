@@ -17,6 +17,7 @@ from . import metrics
 from .data.pictures import Pictures, from_image
 from .data.sample import from_npz
 from .data.spikes import Spikes
+from .devices import keep_memory
 from .errors import BadInput
 from .files import check_outputs, write_json
 from .progress import report
@@ -29,6 +30,7 @@ from .weights import load
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    keep_memory()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a pipe need not know the letters of x̂ = Σᵢ g(zᵢ)

@@ -1,5 +1,6 @@
 """Where the arithmetic is done: processor or GPU, one process or many."""
 
+import ctypes
 import os
 import platform
 import re
@@ -73,6 +74,21 @@ def pick_device(name: str | torch.device) -> torch.device:
             check_range("device: number of the GPU", name.index or 0, 0, torch.cuda.device_count() - 1)
         return name
     return torch.device("cuda" if kind != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def keep_memory() -> None:
+    """Have this process keep the memory of large tensors, up to 1 GB each; numbers stay the same to the bit.
+
+    Else glibc gives it back to Linux each time and gets it anew, cleared: up to two fifths of a training's time. Where
+    there is no glibc, or an older one that refuses so large a number, all stays as it was.
+    """
+    mmap_threshold, trim_threshold = -3, -1  # of mallopt(3)
+    try:
+        option = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # macOS, musl, Windows
+        return
+    if option(mmap_threshold, 10**9):
+        option(trim_threshold, 2 * 10**9)
 
 
 def has_bfloat16(device: torch.device) -> bool:
