@@ -75,10 +75,8 @@ $(BUILD)/.executes: .venv/.installed $(LIBRARY)
 
 # --- the proof -----------------------------------------------------------------------------------
 
-# Two halves of the tests side by side, each on one thread; who is done first takes from what the other has left.
-IN_TWO := $(BIN)/python -m pytest -n 2 --dist worksteal
-# A browser's tab waits as often as it works.
-IN_THREE := $(BIN)/python -m pytest -n 3 --dist worksteal
+# So many tests side by side, each on one thread; who is done first takes from what the others have left.
+SIDE_BY_SIDE := $(BIN)/python -m pytest --dist worksteal -n
 
 # Building pages from executed notebooks takes half a core: the slow tests run beside it.
 test: check executed ## everything that must hold: code, notebooks, book and pages
@@ -96,13 +94,13 @@ lint: .venv/.installed ## whether all is in order, as it stands
 	@$(NORMALISE) --verify $(NOTEBOOKS) || { echo "Run 'make normalise' before committing." >&2; exit 1; }
 
 quick: .venv/.installed ## the tests that take no more than a second
-	MPLBACKEND=agg $(IN_TWO) tests -m 'not slow' -q
+	MPLBACKEND=agg $(SIDE_BY_SIDE) 2 tests -m 'not slow' -q
 
 slow: .venv/.installed ## the other tests of the library; every notebook with small parameters
-	MPLBACKEND=agg $(IN_TWO) tests -m slow --ignore=tests/pages
+	MPLBACKEND=agg $(SIDE_BY_SIDE) 2 tests -m slow --ignore=tests/pages
 
 pages: book ## the built book: its numbers are those committed; links, figures, formulas; nothing from the network
-	$(IN_THREE) tests/pages
+	$(SIDE_BY_SIDE) 3 tests/pages # a browser's tab waits as often as it works
 
 nbval: .venv/.installed ## run the committed notebooks once more, whole, and compare their marked cells
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=1800 book
