@@ -43,7 +43,6 @@ PURSUITS = {  # that were tried, by their records, and whether they take blocks 
     "adam/spikes-pursuit": False, "anew/spikes-pursuit-lr0.003": False, "anew/spikes-pursuit": False,
     "anew/spikes-pursuit-lr0.012": False, "anew/spikes-pursuit-adam": True,
 }  # fmt: skip
-NOISES = ("noise0.02", "end0.02", "noise0.07", "noise0.1")  # records of `digits-plain` that was given other noise
 
 
 def theirs_and_ours(released: Recipe, here: Recipe) -> list[dict]:
@@ -133,24 +132,6 @@ def pursuits() -> list[dict]:
     return rows
 
 
-def noises() -> list[dict]:
-    """Rows of a table: trainings of `digits-plain` with other noise on its latents, and among them what ships."""
-    tried = [ablations.recorded(f"anew/digits-plain-{name}.json") for name in NOISES]
-    rows = []
-    for one in sorted([*tried, records()["digits-plain"]], key=_noise):
-        first, last = _noise(one)
-        row = {"noise at first": f"{first:g}", "at the end": f"{last:g}", "steps": f"{one['steps']:,}"}
-        rows.append(
-            row | {key: f"{one['metrics'][key]:.3g}" for key in ("connected", "active_blocks", "spread", "nmse")}
-        )
-    return rows
-
-
-def _noise(record: Mapping) -> tuple[float, float]:
-    """How much of it a training had, at its beginning and at its end."""
-    return record["recipe"]["noise"], record["recipe"]["noise_end"]
-
-
 def first_at(record: Mapping, metric: str, goal: float) -> dict | None:
     """The first held-out look of a recorded training at which it had reached the goal: a jaccard at least, an error at
     most; None if none had."""
@@ -185,7 +166,8 @@ def changed(before: Mapping[str, dict], now: Mapping[str, dict]) -> list[dict]:
                 doubt = f" (± {chance(old, new, metric):.2g})" if metric in COUNTED and not good else ""
                 sides[good].append(f"{metric} {old[metric]:.3g} → {new[metric]:.3g}{doubt}")
         words = {side: ", ".join(found) or "–" for side, found in sides.items()}
-        rows.append({"weights": f"`{name}`", "as good or better": words[True], "worse": words[False]})
+        images = f"{new['images']:,}"
+        rows.append({"weights": f"`{name}`", "images": images, "as good or better": words[True], "worse": words[False]})
     return rows
 
 

@@ -59,14 +59,6 @@ def test_what_ships_stands_below_what_was_tried():
     assert last["false"] <= min(row["false"] for row in tried)
 
 
-def test_what_ships_stands_among_the_other_noises():
-    rows, ships = histories.noises(), RECIPES["digits-plain"]
-    noises = [(float(row["noise at first"]), float(row["at the end"])) for row in rows]
-    assert noises == sorted(set(noises)) and len(noises) == len(histories.NOISES) + 1
-    assert (ships.noise, ships.noise_end) in noises and all(first > last for first, last in noises)
-    assert all(0 < float(row["nmse"]) < float(row["connected"]) <= 1 for row in rows)
-
-
 def test_better_and_worse_are_told_apart():
     old = {name: {"metrics": {"jaccard": 0.8, "nmse": 0.1, "images": 3}} for name in histories.GOALS}
     new = {name: {"metrics": {"jaccard": 0.9, "nmse": 0.2, "images": 3}} for name in histories.GOALS}
