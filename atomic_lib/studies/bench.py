@@ -1,13 +1,13 @@
 """How fast: everything is measured in one run on the machine at hand, and speeds are ratios within that run."""
 
 import json
+import os
 import re
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..data.spikes import Spikes
-from ..devices import World, hardware, has_bfloat16, pick_device
+from ..devices import World, hardware, has_bfloat16, keep_memory, pick_device
 from ..errors import BadInput
 from ..files import data_folder
 from ..model.autoencoder import AtomicAutoencoder
@@ -53,29 +53,34 @@ def bench(device: str = "auto", progress: Callable[[str], None] = lambda line: N
             for value in values:
                 progress(f"{recipe}, {what} = {value}")
                 point = {"k": 10, "size": 128, what: value}
-                found["growth"].append({"recipe": recipe, "along": what, **point, **apart(recipe, where.type, **point)})
+                cost = apart(step_cost, recipe, where.type, point["k"], point["size"])
+                found["growth"].append({"recipe": recipe, "along": what, **point, **cost})
     found["time_to_jaccard"] = {name: time_to_jaccard(models[name].record) for name in RECIPES if name in models}
     return found
 
 
 def reference_step(device: torch.device, batch: int = 64, repeats: int = 3) -> dict:
     """Seconds of a training step of `spikes-paper`: as released (k decoder calls), and ours; and their ratios."""
-    recipe, found = find("spikes-paper").replace(batch=batch), {}
-    ways = {"released": (Released, False), "float32": (AtomicAutoencoder, False)}
-    if has_bfloat16(device):
-        ways["bfloat16"] = (AtomicAutoencoder, True)
-    for name, (kind, mixed) in ways.items():
-        training = Training(recipe.replace(bfloat16=mixed), 0, device.type)
-        training.model.__class__ = kind
-        found[name] = seconds(training.advance, device, repeats)
-    return found | {f"{name}_speedup": found["released"] / found[name] for name in ways if name != "released"}
+    ways = ("released", "float32", *(["bfloat16"] if has_bfloat16(device) else []))
+    found = {way: apart(step_of, way, device.type, batch, repeats) for way in ways}
+    return found | {f"{way}_speedup": found["released"] / found[way] for way in ways[1:]}
 
 
-class Released(AtomicAutoencoder):
-    """The same model computed as the authors' code does it: k calls of g, one after another."""
+def step_of(way: str, device: str, batch: int, repeats: int) -> float:
+    """Seconds of that step in one way; as released, with torch's memory as it comes, too."""
+    training = Training(find("spikes-paper").replace(batch=batch, bfloat16=way == "bfloat16"), 0, device)
+    if way == "released":
+        training.model.g.__class__ = Released
+    else:
+        keep_memory()
+    return seconds(training.advance, training.world.device, repeats)
 
-    def decode(self, z: Tensor, used: Tensor | None = None) -> Tensor:
-        return reduce(torch.add, [as_released(self.g, block) for block in z.unbind(dim=1)])
+
+class Released(ReferenceDecoder):
+    """The same g computed as the authors' code does it: k calls, for as many blocks each as there are images."""
+
+    def forward(self, z: Tensor) -> Tensor:
+        return torch.cat([as_released(self, blocks) for blocks in z.chunk(find("spikes-paper").k)])
 
 
 def as_released(g: ReferenceDecoder, z: Tensor) -> Tensor:
@@ -103,6 +108,7 @@ def throughput(model: AtomicAutoencoder, count: int = 64) -> dict:
 
 def step_cost(recipe: str, device: str, k: int, size: int, batch: int = 16) -> dict:
     """Seconds of a training step, and MB of memory that the process held at its peak (torch itself included)."""
+    keep_memory()
     # A pursuit that has learned nothing yet goes on to its k: this is the dearest step.
     chosen = find(recipe).replace(k=k, data=Spikes(size=size), batch=batch, deepen=False)
     training = Training(chosen, 0, device)
@@ -110,14 +116,15 @@ def step_cost(recipe: str, device: str, k: int, size: int, batch: int = 16) -> d
     return {"seconds": seconds(training.advance, where, 2), "mb": _peak_mb(where)}
 
 
-def apart(recipe: str, device: str, k: int, size: int) -> dict:
-    """`step_cost` in a process of its own, so that peaks of memory do not hide each other."""
-    call = f"bench.step_cost({recipe!r}, {device!r}, {k}, {size})"
+def apart(work: Callable, *given: str | int) -> Any:
+    """What a function of this module says, in a process of its own: peaks of memory do not hide each other."""
+    call = f"bench.{work.__name__}{given!r}"
     code = f"import json; from atomic_lib.studies import bench; print(json.dumps({call}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=plain)
     if done.returncode:
         why = (done.stderr.strip().splitlines() or ["killed"])[-1]
-        raise BadInput(f"bench: {recipe} with k = {k} at {size}×{size} did not finish on this machine ({why}).")
+        raise BadInput(f"bench: a step ({', '.join(map(str, given))}) did not finish on this machine ({why}).")
     return json.loads(done.stdout)
 
 

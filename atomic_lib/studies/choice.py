@@ -23,7 +23,7 @@ COUNT = 10_000  # images of each kind
 TRIES = (  # records of `digits-plain` with other noise, with maps of two products, or from other seeds
     "noise0.02", "end0.02", "noise0.07", "noise0.1", "rank2", "rank2-seed1", "seed0",
 )  # fmt: skip
-SHOWN = ("connected", "active_blocks", "spread", "nmse", "negative_energy")  # of held-out images
+SHOWN = ("connected", "active_blocks", "spread", "nmse")  # of held-out images
 
 
 def tries() -> list[dict]:
@@ -96,7 +96,7 @@ def rows(name: str) -> list[dict]:
         texts = [one["optimiser"].capitalize(), f"{one['seed']}", f"{one['chosen_by']['connected']:.4f}"]
         texts += [f"{one['held_out'][key]:.4g}" for key in SHOWN]
         bold = "**" if one is chosen(trainings) else ""
-        heads = ["optimiser", "seed", "connected, images of the training", *SHOWN]
+        heads = ["optimiser", "seed", "chosen by", *SHOWN]
         found.append({head: f"{bold}{text}{bold}" for head, text in zip(heads, texts, strict=True)})
     return found
 

@@ -13,17 +13,26 @@ from atomic_lib.studies import bench
 
 
 @pytest.mark.slow
-def test_the_ways_of_a_reference_step_agree():
+def test_the_ways_of_a_reference_step_are_compared():
     found = bench.reference_step(torch.device("cpu"), batch=2, repeats=1)
     assert found["float32_speedup"] == found["released"] / found["float32"] and found["released"] > 0
 
 
+def test_as_released_g_is_called_block_after_block(monkeypatch):
+    calls, g = [], bench.as_released
+    monkeypatch.setattr(bench, "as_released", lambda *given: calls.append(len(given[1])) or g(*given))
+    bench.step_of("float32", "cpu", batch=2, repeats=1)
+    assert not calls
+    bench.step_of("released", "cpu", batch=2, repeats=1)
+    assert calls == 2 * RECIPES["spikes-paper"].k * [2]  # a step to warm up, and one that counts
+
+
 @pytest.mark.slow
 def test_a_step_has_a_cost_and_it_is_measured_apart():
-    cost = bench.apart("spikes-plain", "cpu", k=2, size=64)
+    cost = bench.apart(bench.step_cost, "spikes-plain", "cpu", 2, 64)
     assert cost["seconds"] > 0 and cost["mb"] > 0
     ballast = torch.ones(200_000_000)  # what this process holds is not the other's
-    again = bench.apart("spikes-plain", "cpu", k=2, size=64)
+    again = bench.apart(bench.step_cost, "spikes-plain", "cpu", 2, 64)
     assert again["mb"] < cost["mb"] + ballast.nbytes / 2e6
 
 
