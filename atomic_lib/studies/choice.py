@@ -33,7 +33,7 @@ def tries() -> list[dict]:
         rank, noise, end, seed = _tried(one)
         row = {"products a map": f"{-rank}", "noise at first": f"{noise:g}", "at the end": f"{end:g}"}
         row |= {"seed": f"{seed}", "steps": f"{one['steps']:,}"}
-        row |= {key: f"{one['metrics'][key]:.3g}" for key in ("connected", "active_blocks", "spread", "nmse")}
+        row |= {key: f"{one['metrics'][key]:.3g}" for key in SHOWN}
         bold = "**" if one == ships else ""
         rows.append({head: f"{bold}{text}{bold}" for head, text in row.items()})
     return rows
