@@ -58,7 +58,7 @@ def _tried(record: Mapping) -> tuple[int, float, float, int]:
     return -recipe["decoder_options"]["rank"], recipe["noise"], recipe["noise_end"], record["seed"]
 
 
-def measure(path: str | Path, count: int = COUNT) -> dict:
+def measure(path: str | Path, count: int) -> dict:
     """How weights were trained, and what `evaluate` says of them: on `count` images of the training (`chosen_by`), and
     on as many held-out ones (`held_out`)."""
     model = load(path, "cpu")
@@ -92,10 +92,11 @@ def _who(training: Mapping) -> tuple:
 def rows(name: str) -> list[dict]:
     """Rows of a table: a row a training, in bold what ships."""
     trainings, found = recorded(name), []
+    ships = chosen(trainings)
     for one in trainings:
         texts = [one["optimiser"].capitalize(), f"{one['seed']}", f"{one['chosen_by']['connected']:.4f}"]
         texts += [f"{one['held_out'][key]:.4g}" for key in SHOWN]
-        bold = "**" if one is chosen(trainings) else ""
+        bold = "**" if one is ships else ""
         heads = ["optimiser", "seed", "chosen by", *SHOWN]
         found.append({head: f"{bold}{text}{bold}" for head, text in zip(heads, texts, strict=True)})
     return found

@@ -11,6 +11,11 @@ def test_what_ships_stands_among_what_was_tried():
     assert float(row["noise at first"].strip("*")) == ships.noise
     assert int(row["products a map"].strip("*")) == ships.decoder_options["rank"]
     assert len({tuple(row.values()) for row in rows}) == len(choice.TRIES) + 1
+    plain = [{head: float(text.strip("*").replace(",", "")) for head, text in row.items()} for row in rows]
+    order = [(-row["products a map"], row["noise at first"], row["at the end"], row["seed"]) for row in plain]
+    assert order == sorted(set(order)) and all(row["noise at first"] > row["at the end"] for row in plain)
+    assert (ships.noise, ships.noise_end) in [(row["noise at first"], row["at the end"]) for row in plain]
+    assert all(0 < row["nmse"] < row["connected"] <= 1 for row in plain)
 
 
 def test_what_is_in_one_piece_is_said_as_a_range():
